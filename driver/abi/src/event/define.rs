@@ -1,0 +1,71 @@
+//! The macro that turns a list of fields into a structure, its codec and its description.
+
+/// Defines events. Texts, where an event has them, follow the fixed fields.
+macro_rules! events {
+    ($(
+        $(#[$doc:meta])*
+        event $name:ident($id:literal, keyword $keyword:literal, level $level:literal) {
+            $($(#[doc = $field_doc:literal])+ $field:ident: $kind:ty,)+
+            $(; $($(#[doc = $text_doc:literal])+ $text:ident,)+)?
+        }
+    )+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct $name {
+            $($(#[doc = $field_doc])+ pub $field: $kind,)+
+            $($($(#[doc = $text_doc])+ pub $text: $crate::wire::Text,)+)?
+        }
+
+        impl $name {
+            /// Bytes of the fixed part.
+            pub const FIXED_BYTES: u16 = 12 $(+ <$kind as $crate::wire::Field>::TYPE.bytes)+;
+        }
+
+        impl $crate::event::Event for $name {
+            const ID: u16 = $id;
+            const VERSION: u8 = 1;
+            const KEYWORD: u64 = $keyword;
+            const LEVEL: u8 = $level;
+            const NAME: &'static str = stringify!($name);
+            const FIELDS: &'static [$crate::wire::FieldInfo] = &[
+                $($crate::wire::FieldInfo {
+                    name: stringify!($field),
+                    kind: <$kind as $crate::wire::Field>::TYPE,
+                    doc: concat!($($field_doc),+),
+                },)+
+                $($($crate::wire::FieldInfo {
+                    name: stringify!($text),
+                    kind: $crate::wire::TEXT_TYPE,
+                    doc: concat!($($text_doc),+),
+                },)+)?
+            ];
+
+            fn encode(&self, prefix: $crate::event::Prefix, out: &mut [u8]) -> Option<usize> {
+                let mut writer = $crate::wire::Writer::new(out);
+                $crate::event::decode::put_prefix(&mut writer, Self::FIXED_BYTES, prefix);
+                $($crate::wire::Field::put(&self.$field, &mut writer);)+
+                $($(self.$text.put(&mut writer);)+)?
+                writer.bytes(&[0; $crate::event::MAC_BYTES]);
+                writer.finish()
+            }
+
+            fn decode(
+                payload: &[u8],
+            ) -> Result<($crate::event::Prefix, Self), $crate::event::DecodeError> {
+                #[allow(unused_mut, unused_variables, clippy::allow_attributes,
+                    reason = "texts are read only by events that have them")]
+                let (prefix, mut fixed, mut texts) =
+                    $crate::event::decode::split(payload, Self::FIXED_BYTES)?;
+                let event = Self {
+                    $($field: <$kind as $crate::wire::Field>::take(&mut fixed).ok_or(
+                        $crate::event::DecodeError::Malformed { field: stringify!($field) })?,)+
+                    $($($text: $crate::wire::Text::take(&mut texts).ok_or(
+                        $crate::event::DecodeError::Malformed { field: stringify!($text) })?,)+)?
+                };
+                Ok((prefix, event))
+            }
+        }
+    )+};
+}
+
+pub(crate) use events;
