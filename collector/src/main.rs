@@ -1,1 +1,57 @@
-fn main(){}
+//! `weir`: parses the command line, runs the command, says how it ended.
+#![forbid(unsafe_code)]
+
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
+use std::io::Write as _;
+use std::process::ExitCode as ProcessExit;
+use weir::cli::{Cli, Command, ReplayArgs};
+use weir::failure::{ExitCode, Failure};
+use weir::programs::Spec;
+
+fn main() -> ProcessExit {
+    let matches = Cli::command().get_matches();
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    let result = match &cli.command {
+        Command::Replay(args) => replay(args, &matches),
+        Command::Demo(_) => Ok(()),
+    };
+    match result {
+        Ok(()) => ProcessExit::SUCCESS,
+        Err(failure) => {
+            let _nowhere_else_to_say_it = writeln!(std::io::stderr(), "{failure}");
+            ProcessExit::from(failure.code().number())
+        }
+    }
+}
+
+fn replay(args: &ReplayArgs, matches: &ArgMatches) -> Result<(), Failure> {
+    let matches = matches.subcommand_matches("replay");
+    let indices = |name: &str| -> Vec<usize> {
+        matches.and_then(|it| it.indices_of(name)).map(Iterator::collect).unwrap_or_default()
+    };
+    let specs = specs(args, &indices("program"), &indices("section"))?;
+    weir::replay::run(args, &specs, &mut std::io::stdout().lock())
+}
+
+/// Gives each `--section` to the `--program` before it.
+fn specs(
+    args: &ReplayArgs,
+    program_places: &[usize],
+    section_places: &[usize],
+) -> Result<Vec<Spec>, Failure> {
+    let mut specs: Vec<Spec> =
+        args.program.iter().map(|word| Spec { word: word.clone(), section: None }).collect();
+    for (section, place) in args.section.iter().zip(section_places) {
+        let before = program_places.iter().filter(|program| *program < place).count();
+        let spec = before.checked_sub(1).and_then(|at| specs.get_mut(at));
+        let spec = spec.filter(|spec| spec.section.is_none()).ok_or_else(|| {
+            let message = format!("use --section `{section}`: no --program stands before it");
+            Failure::new(ExitCode::Usage, message, "write --program OBJ --section NAME")
+        })?;
+        spec.section = Some(section.clone());
+    }
+    Ok(specs)
+}

@@ -1,0 +1,11 @@
+//! The collector: the I/O shell around the stages, and the command line.
+#![forbid(unsafe_code)]
+
+pub mod cli;
+pub mod failure;
+pub mod input;
+pub mod mailbox;
+pub mod map_value;
+pub mod output;
+pub mod programs;
+pub mod replay;

@@ -1,0 +1,133 @@
+//! `weir replay`: what would these programs have decided on this traffic?
+//!
+//! Captures become streams, streams become segments for the hook, the hook's events go through
+//! the same stages as a driver's; every output is made from those events.
+//! Nothing is printed before everything was read, so a failure leaves no partial output.
+
+mod feed;
+mod json;
+mod maps;
+mod report;
+mod rows;
+mod tables;
+
+use crate::cli::{PolicyArg, ReplayArgs};
+use crate::failure::{ExitCode, Failure};
+use crate::mailbox::Mailbox;
+use crate::output;
+use crate::programs::{self, Loaded, Spec};
+use feed::{CaptureSummary, Feed};
+use maps::{MapDump, MapDumps};
+use report::Report;
+use std::io::Write;
+use std::sync::Arc;
+use weir_abi::event::FailurePolicy;
+use weir_stages::{Aggregator, Limits};
+use weir_stages::exposition;
+use weir_stages::snapshot::{Snapshot, SnapshotOptions, Tables};
+use weir_usermode::hook::{Hook, HookOptions, KEYWORD_INVOCATION, KEYWORDS_ALL};
+use weir_usermode::replay::Replay;
+
+/// Events that are decoded and aggregated at once: keeps the batch in the second-level cache.
+const BATCH_EVENTS: usize = 2_048;
+
+/// The stages behind the hook.
+pub(crate) struct Pipeline {
+    mailbox: Mailbox,
+    aggregator: Aggregator,
+    report: Report,
+    now_ns: u64,
+}
+
+impl Pipeline {
+    /// Decodes, aggregates and reports what the hook has written.
+    fn drain(&mut self, replay: &mut Replay) -> Result<(), Failure> {
+        for batch in self.mailbox.take().batches {
+            self.aggregator.apply(&batch);
+            for (head, payload) in batch.iter() {
+                self.now_ns = self.now_ns.max(head.time_ns);
+                self.report.event(head.id, payload, replay)?;
+            }
+            self.mailbox.reuse(batch);
+        }
+        Ok(())
+    }
+
+    fn is_due(&self) -> bool {
+        self.mailbox.waiting() >= BATCH_EVENTS
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Whatever of input, programs, maps or outputs is not as it should be.
+pub fn run(args: &ReplayArgs, specs: &[Spec], out: &mut impl Write) -> Result<(), Failure> {
+    let loaded = programs::load_all(specs, &args.map)?;
+    let dumps = MapDumps::new(&args.dump_map, &loaded)?;
+    let mut feed = Feed::open(args)?;
+    let (mut replay, mut pipeline) = start(args, loaded)?;
+    let captures = feed.run(&mut replay, &mut pipeline)?;
+    replay.hook.stop(pipeline.now_ns);
+    pipeline.drain(&mut replay)?;
+    let snapshot = pipeline.aggregator.snapshot(pipeline.now_ns, &SnapshotOptions::default());
+    let snapshot = Arc::new(snapshot);
+    if let Some(path) = &args.metrics {
+        output::write_whole(path, exposition(&snapshot)?.as_bytes(), out)?;
+    }
+    let mut report = pipeline.report;
+    let finished = Finished {
+        captures: &captures,
+        tables: &snapshot.tables,
+        report: &report,
+        maps: dumps.read(),
+        top: args.top,
+    };
+    if args.flows {
+        report.print_lines(out)
+    } else if args.json {
+        output::print(json::document(&finished).as_bytes(), out)
+    } else {
+        output::print(tables::text(&finished).as_bytes(), out)
+    }
+}
+
+/// Everything that a replay found out.
+pub(crate) struct Finished<'a> {
+    captures: &'a [CaptureSummary],
+    tables: &'a Tables,
+    report: &'a Report,
+    maps: Vec<MapDump>,
+    top: usize,
+}
+
+fn exposition(snapshot: &Arc<Snapshot>) -> Result<String, Failure> {
+    exposition::text(snapshot).map_err(|error| {
+        let message = format!("write the exposition: {error}");
+        Failure::new(ExitCode::Unexpected, message, "this is a defect of weir: report it")
+    })
+}
+
+fn start(args: &ReplayArgs, loaded: Vec<Loaded>) -> Result<(Replay, Pipeline), Failure> {
+    let mailbox = Mailbox::default();
+    let options = HookOptions {
+        policy: match args.failure_policy {
+            PolicyArg::Open => FailurePolicy::Open,
+            PolicyArg::Closed => FailurePolicy::Closed,
+        },
+        is_timed: args.timings,
+        // Single invocations add nothing to counters, reports or metrics.
+        keywords: KEYWORDS_ALL & !KEYWORD_INVOCATION,
+        ..HookOptions::default()
+    };
+    let mut hook = Hook::start(options, mailbox.sink(), 0);
+    for Loaded { label, program } in loaded {
+        hook.attach(label, 0, Box::new(program), 0).map_err(|_| {
+            let message = "attach a 65th program: the hook takes 64";
+            Failure::new(ExitCode::Usage, message, "replay with fewer --program options")
+        })?;
+    }
+    let report = Report::new(args.flows);
+    let pipeline = Pipeline { mailbox, aggregator: Aggregator::new(Limits::default()), report, now_ns: 0 };
+    Ok((Replay::new(hook, args.perspective.into()), pipeline))
+}

@@ -1,0 +1,133 @@
+//! `weir replay` without options: tables for people.
+
+use super::Finished;
+use super::report::Rows;
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::{Cell, CellAlignment, Table};
+use core::fmt::Write as _;
+use weir_abi::event::Fate;
+
+/// The whole report.
+pub(crate) fn text(finished: &Finished<'_>) -> String {
+    let mut out = String::new();
+    captures(finished, &mut out);
+    programs(finished, &mut out);
+    fates(finished, &mut out);
+    flows("blocked flows", &finished.report.blocked, finished.top, &mut out);
+    flows("undecided flows", &finished.report.undecided, finished.top, &mut out);
+    maps(finished, &mut out);
+    out
+}
+
+fn table<const N: usize>(header: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(header);
+    table
+}
+
+fn number(value: u64) -> Cell {
+    Cell::new(value).set_alignment(CellAlignment::Right)
+}
+
+fn append(title: &str, table: &Table, out: &mut String) {
+    // Writing to a string cannot fail.
+    let _infallible = writeln!(out, "{title}\n{table}\n");
+}
+
+/// Captures are listed only where there is something to know of them.
+fn captures(finished: &Finished<'_>, out: &mut String) {
+    let mut sums = table(["capture", "packets", "connections", "mid-capture", "note"]);
+    for capture in finished.captures {
+        let mut notes = Vec::new();
+        if let Some(error) = &capture.error {
+            notes.push(format!("PARTIAL: failed to {error}"));
+        }
+        for (count, what) in [
+            (capture.fragments, "IP fragments skipped"),
+            (capture.unsupported_link, "packets of an unsupported link type"),
+            (capture.malformed, "malformed packets"),
+            (capture.missed_bytes, "bytes not captured"),
+        ] {
+            if count > 0 {
+                notes.push(format!("{count} {what}"));
+            }
+        }
+        sums.add_row([
+            Cell::new(&capture.file),
+            number(capture.packets),
+            number(capture.connections),
+            number(capture.mid_capture),
+            Cell::new(notes.join("\n")),
+        ]);
+    }
+    append("captures", &sums, out);
+}
+
+fn programs(finished: &Finished<'_>, out: &mut String) {
+    if finished.tables.programs.is_empty() {
+        let _infallible =
+            writeln!(out, "no program attached: give one with --program [LABEL=]OBJ\n");
+        return;
+    }
+    let header =
+        ["program", "invocations", "allow", "block", "need more data", "invalid", "errors"];
+    let mut rows = table(header);
+    for program in &finished.tables.programs {
+        let mut row = vec![Cell::new(&program.program), number(program.invocations.iter().sum())];
+        row.extend(program.answers.map(number));
+        rows.add_row(row);
+    }
+    append("programs", &rows, out);
+}
+
+fn fates(finished: &Finished<'_>, out: &mut String) {
+    let mut rows = table(["verdict", "flows"]);
+    let uninspected = finished.tables.uninspected;
+    for row in &finished.tables.fates {
+        // Flows that every program allowed at once have the fate allow too.
+        let flows = match row.fate {
+            Fate::Allow => row.flows.saturating_sub(finished.report.allowed_at_new),
+            _ => row.flows,
+        };
+        rows.add_row([Cell::new(row.fate.name()), number(flows)]);
+    }
+    rows.add_row([Cell::new("uninspected"), number(uninspected)]);
+    if finished.tables.refused > 0 {
+        rows.add_row([Cell::new("refused (too many flows)"), number(finished.tables.refused)]);
+    }
+    append("flows", &rows, out);
+}
+
+fn flows(title: &str, rows: &Rows, top: usize, out: &mut String) {
+    if rows.total() == 0 {
+        return;
+    }
+    let header = ["flow", "local", "remote", "program", "reason", "segments", "bytes"];
+    let mut shown = table(header);
+    for row in rows.kept.iter().take(top) {
+        shown.add_row([
+            number(row.flow_id),
+            Cell::new(row.local),
+            Cell::new(row.remote),
+            Cell::new(row.program.as_deref().unwrap_or("")),
+            Cell::new(row.reason),
+            number(row.segments),
+            number(row.bytes),
+        ]);
+    }
+    append(title, &shown, out);
+    let hidden = rows.total().saturating_sub(u64::try_from(top).unwrap_or(u64::MAX));
+    if hidden > 0 {
+        let _infallible = writeln!(out, "… and {hidden} more: --flows lists every flow\n");
+    }
+}
+
+fn maps(finished: &Finished<'_>, out: &mut String) {
+    for dump in &finished.maps {
+        let mut rows = table(["key", "value"]);
+        for pair in &dump.entries {
+            rows.add_row([Cell::new(&pair.key), Cell::new(&pair.value)]);
+        }
+        append(&format!("map {} of {}", dump.map, dump.program), &rows, out);
+    }
+}

@@ -1,0 +1,118 @@
+//! State and `now` to sorted families of samples.
+//!
+//! A snapshot is plain data: text, protobuf and OTLP encoders read the same one, and the command
+//! line reads its tables beside it.
+//! Every series that can be known is there from 0: for each program every state, direction and
+//! verdict.
+
+mod collector;
+mod driver;
+mod family;
+mod flows;
+mod programs;
+mod survey;
+mod tables;
+
+pub use family::{Family, HistogramValue, LabelValue, Sample, Value};
+pub use tables::{FateRow, FlowRow, ProgramRow, Tables};
+
+use crate::aggregate::Aggregator;
+use crate::catalogue::{METRICS, Metric};
+use family::Builder;
+use survey::Survey;
+
+/// How a snapshot is taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SnapshotOptions {
+    /// An undecided flow with a segment is stuck when it is older than this; 30 s.
+    pub stuck_after_ns: u64,
+    /// How many of the oldest undecided flows are shown one by one; 50, 0 for none.
+    pub detail_flows: usize,
+    /// Version of the collector, for `weir_build_info`.
+    pub version: &'static str,
+}
+
+impl Default for SnapshotOptions {
+    fn default() -> Self {
+        Self {
+            stuck_after_ns: 30_000_000_000,
+            detail_flows: 50,
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+}
+
+/// Most flows that a snapshot shows one by one, whatever the options say: three series each.
+pub const DETAIL_FLOWS_MAX: usize = 1_000;
+
+/// Every family at one moment, in the order of the catalogue.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Snapshot {
+    /// The moment.
+    pub now_ns: u64,
+    /// The families; samples are sorted by their labels.
+    pub families: Vec<Family>,
+    /// The same state as rows for people.
+    pub tables: Tables,
+}
+
+impl Snapshot {
+    /// The family of a metric.
+    #[must_use]
+    pub fn family(&self, name: &str) -> Option<&Family> {
+        self.families.iter().find(|family| family.metric.name == name)
+    }
+
+    /// One value; `None` where there is no such metric or no such series.
+    #[must_use]
+    pub fn value(&self, name: &str, labels: &[&str]) -> Option<&Value> {
+        let samples = &self.family(name)?.samples;
+        let wanted =
+            |sample: &&Sample| sample.labels.iter().map(AsRef::as_ref).eq(labels.iter().copied());
+        samples.iter().find(wanted).map(|sample| &sample.value)
+    }
+}
+
+impl Aggregator {
+    /// The state at `now_ns`.
+    #[must_use]
+    pub fn snapshot(&self, now_ns: u64, options: &SnapshotOptions) -> Snapshot {
+        let survey = Survey::take(self, now_ns, options);
+        let driver_totals = self.totals.driver();
+        let programs = programs::ProgramTotals::of(&self.totals);
+        let mut families: Vec<Family> = METRICS
+            .iter()
+            .map(|metric| {
+                let mut out = Builder::new(metric);
+                let is_filled = programs::fill(&mut out, &programs)
+                    || driver::fill(&mut out, &driver_totals)
+                    || flows::fill(&mut out, &survey)
+                    || collector::fill(&mut out, self, now_ns, options);
+                debug_assert!(is_filled || metric.name == ACTIVE, "{} has no source", metric.name);
+                out.finish()
+            })
+            .collect();
+        count_series(&mut families);
+        let tables = Tables::of(&programs, &driver_totals, survey);
+        Snapshot { now_ns, families, tables }
+    }
+}
+
+const ACTIVE: &str = "weir_series_active";
+
+/// Fills in how many label sets each family with labels has, itself left out.
+fn count_series(families: &mut [Family]) {
+    let counts: Vec<(&'static Metric, u64)> = families
+        .iter()
+        .filter(|family| !family.metric.labels.is_empty() && family.metric.name != ACTIVE)
+        .map(|family| (family.metric, family.samples.len() as u64))
+        .collect();
+    let Some(family) = families.iter_mut().find(|family| family.metric.name == ACTIVE) else {
+        return;
+    };
+    let mut out = Builder::new(family.metric);
+    for (metric, count) in counts {
+        out.gauge([metric.name], count);
+    }
+    *family = out.finish();
+}

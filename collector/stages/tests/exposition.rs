@@ -1,0 +1,105 @@
+//! The bytes that a scraper gets.
+
+mod synthetic;
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use synthetic::{Driver, Random, SECOND};
+use weir_stages::catalogue::METRICS;
+use weir_stages::exposition::{openmetrics, text};
+use weir_stages::{Aggregator, Limits, Snapshot, SnapshotOptions};
+
+fn scenario() -> Arc<Snapshot> {
+    let mut state = Aggregator::new(Limits::default());
+    let mut driver = Driver::start(7, 2, 1_000 * SECOND);
+    driver.attach(0, 11, "sni \"quoted\" \\ \u{7}");
+    driver.attach(1, 12, "");
+    driver.traffic(&mut Random(1), 12);
+    driver.counters();
+    driver.now_ns += 20 * SECOND;
+    driver.traffic(&mut Random(2), 3);
+    driver.counters();
+    for event in driver.take() {
+        state.apply_event(&event.head, &event.payload);
+    }
+    state.queue_dropped(1, 3);
+    let options = SnapshotOptions { detail_flows: 2, version: "0.1.0", ..SnapshotOptions::default() };
+    Arc::new(state.snapshot(1_050 * SECOND, &options))
+}
+
+fn golden(name: &str, found: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    if std::env::var_os("WEIR_WRITE_GOLDEN").is_some() {
+        std::fs::write(&path, found).unwrap();
+    }
+    let expected = std::fs::read_to_string(&path).unwrap();
+    let different = found.lines().zip(expected.lines()).find(|(found, expected)| found != expected);
+    assert!(
+        found == expected,
+        "{name}: {different:?}; WEIR_WRITE_GOLDEN=1 cargo test -p weir-stages --test exposition"
+    );
+}
+
+#[test]
+fn text_is_the_golden_one() {
+    golden("metrics.txt", &text(&scenario()).unwrap());
+}
+
+#[test]
+fn openmetrics_text_is_the_golden_one() {
+    golden("metrics.openmetrics.txt", &openmetrics(&scenario()).unwrap());
+}
+
+#[test]
+fn two_snapshots_of_one_state_are_the_same_bytes() {
+    assert_eq!(text(&scenario()).unwrap(), text(&scenario()).unwrap());
+}
+
+#[test]
+fn every_metric_of_the_catalogue_is_exposed() {
+    let page = text(&scenario()).unwrap();
+    for metric in METRICS {
+        assert!(page.contains(&format!("# TYPE {} ", metric.name)), "{}", metric.name);
+    }
+}
+
+#[test]
+fn families_are_written_once_and_samples_stand_under_their_own() {
+    let page = text(&scenario()).unwrap();
+    let mut current = "";
+    let mut seen = std::collections::BTreeSet::new();
+    for line in page.lines() {
+        if let Some(rest) = line.strip_prefix("# HELP ") {
+            current = rest.split(' ').next().unwrap();
+            assert!(seen.insert(current), "{current} twice");
+        } else if !line.starts_with('#') {
+            assert!(line.starts_with(current), "{line} under {current}");
+        }
+    }
+}
+
+/// Runs promtool over a page; `None` where it is not installed.
+fn promtool(page: &str) -> Option<(bool, String)> {
+    let mut child = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .ok()?;
+    child.stdin.take().unwrap().write_all(page.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let words = [output.stdout, output.stderr].concat();
+    Some((output.status.success(), String::from_utf8_lossy(&words).into_owned()))
+}
+
+#[test]
+fn promtool_has_nothing_to_say_about_the_text() {
+    let Some(found) = promtool(&text(&scenario()).unwrap()) else {
+        println!("SKIPPED: promtool is not installed");
+        return;
+    };
+    assert_eq!(found, (true, String::new()));
+}

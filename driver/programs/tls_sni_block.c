@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: Apache-2.0 OR MIT
+//
+// Blocks TLS connections by the server name in the ClientHello (RFC 8446 section 4.1.2, RFC 6066
+// section 3). The hello may be cut at any byte into segments and records: the parser takes it item
+// by item, keeps at most four bytes of an unfinished item as a number, and skips by count what it
+// does not read. Whatever is not a well-formed hello with a server name is allowed.
+#include "blocked_names.h"
+
+// Flows that may be undecided at the same time; beyond that new ones are allowed unseen.
+#define FLOWS_MAX 65536
+
+// A larger hello is allowed. OpenSSL, the most generous server known, takes 131,396 bytes.
+#define HELLO_BYTES_MAX 0x40000
+
+// The most bytes of one record before encryption (RFC 8446 section 5.1).
+#define RECORD_BYTES_MAX 16384
+
+#define RECORD_HEADER_BYTES 5
+#define RECORD_TYPE_HANDSHAKE 22
+#define RECORD_VERSION_MAJOR 3
+#define MESSAGE_TYPE_CLIENT_HELLO 1
+#define EXTENSION_TYPE_SERVER_NAME 0
+#define NAME_TYPE_HOST_NAME 0
+
+// Version and random, between the message header and the session id.
+#define HELLO_FIXED_BYTES 34
+
+// Turns of the parser's loops for one segment: one turn takes an item with what is skipped before
+// it, or one byte of what is cut. A usual hello takes 30. A segment that needs more (thousands of
+// empty extensions or of one-byte records) is no client's work, and is allowed.
+#define ITEM_TURNS_MAX 16384
+#define NAME_TURNS_MAX 2048
+
+// The parts of a hello that are read, in order. All else is skipped.
+enum item
+{
+    ITEM_MESSAGE_HEADER,
+    ITEM_SESSION_ID_LENGTH,
+    ITEM_CIPHER_SUITES_LENGTH,
+    ITEM_COMPRESSIONS_LENGTH,
+    ITEM_EXTENSIONS_LENGTH,
+    ITEM_EXTENSION_HEADER,
+    ITEM_NAME_LIST_HEADER,
+    ITEM_NAME_LENGTH,
+    ITEM_NAME,
+};
+
+// Where the parser stands in the hello.
+struct progress
+{
+    uint64_t record_header; // The bytes of an unfinished record header, as a number.
+    uint32_t record_header_bytes;
+    uint32_t record_left; // Bytes of the present record still to come.
+    uint32_t skip;        // Bytes of the hello before the present item.
+    uint32_t left;        // Bytes after the present item, in the innermost field that holds it.
+    uint32_t item;        // The present item, an enum item.
+    uint32_t item_bytes;  // Its size.
+    uint32_t value_bytes; // How many of these have come,
+    uint32_t value;       // and what they are, as a number.
+};
+
+struct flow
+{
+    uint32_t initiator_direction; // The direction of segments from the side that connects.
+    uint32_t reserved;
+    struct progress progress;
+    struct host_name name;
+};
+
+struct
+{
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, FLOWS_MAX);
+    __type(key, uint64_t); // flow_id
+    __type(value, struct flow);
+} tls_flows SEC(".maps");
+
+// One entry that is never written: the state of a new flow is copied from it, because it is too
+// large for the stack.
+struct
+{
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1);
+    __type(key, uint32_t);
+    __type(value, struct flow);
+} tls_blank SEC(".maps");
+
+// What a step of the parser says: an action, where NEED_MORE_DATA means that the segment is used
+// up, or this.
+#define GO_ON (-1)
+
+// Goes on to an item `skip` bytes further. Fails where the field ends before it.
+static __always_inline int next_item(struct progress *now, uint32_t item, uint32_t item_bytes,
+                                     uint32_t skip)
+{
+    if (skip > now->left || item_bytes > now->left - skip)
+        return EBPF_FLOW_CLASSIFY_ALLOW;
+    now->left -= skip + item_bytes;
+    now->skip = skip;
+    now->item = item;
+    now->item_bytes = item_bytes;
+    now->value = 0;
+    now->value_bytes = 0;
+    return GO_ON;
+}
+
+// Narrows the field that items must fit in.
+static __always_inline int enter_field(struct progress *now, uint32_t bytes)
+{
+    if (bytes > now->left)
+        return EBPF_FLOW_CLASSIFY_ALLOW;
+    now->left = bytes;
+    return GO_ON;
+}
+
+static __always_inline int use_extension_header(struct progress *now)
+{
+    uint32_t type = now->value >> 16;
+    uint32_t length = now->value & 0xffff;
+
+    if (type != EXTENSION_TYPE_SERVER_NAME)
+        return next_item(now, ITEM_EXTENSION_HEADER, 4, length);
+    if (enter_field(now, length) != GO_ON)
+        return EBPF_FLOW_CLASSIFY_ALLOW;
+    return next_item(now, ITEM_NAME_LIST_HEADER, 3, 0);
+}
+
+static __always_inline int use_name_list_header(struct progress *now)
+{
+    uint32_t list_bytes = now->value >> 8;
+    uint32_t name_type = now->value & 0xff;
+
+    // No other type of name was ever defined, and the length of an unknown one is not known.
+    if (name_type != NAME_TYPE_HOST_NAME || list_bytes == 0)
+        return EBPF_FLOW_CLASSIFY_ALLOW;
+    if (enter_field(now, list_bytes - 1) != GO_ON)
+        return EBPF_FLOW_CLASSIFY_ALLOW;
+    return next_item(now, ITEM_NAME_LENGTH, 2, 0);
+}
+
+static __always_inline int use_message_header(struct progress *now)
+{
+    now->left = now->value & 0xffffff;
+    if (now->value >> 24 != MESSAGE_TYPE_CLIENT_HELLO || now->left > HELLO_BYTES_MAX)
+        return EBPF_FLOW_CLASSIFY_ALLOW;
+    return next_item(now, ITEM_SESSION_ID_LENGTH, 1, HELLO_FIXED_BYTES);
+}
+
+// Draws the conclusion from a complete item: which one comes next, and where.
+static __always_inline int use_item(struct progress *now)
+{
+    uint32_t value = now->value;
+
+    if (now->item == ITEM_EXTENSION_HEADER)
+        return use_extension_header(now);
+    switch (now->item)
+    {
+    case ITEM_MESSAGE_HEADER:
+        return use_message_header(now);
+    case ITEM_SESSION_ID_LENGTH:
+        return next_item(now, ITEM_CIPHER_SUITES_LENGTH, 2, value);
+    case ITEM_CIPHER_SUITES_LENGTH:
+        return next_item(now, ITEM_COMPRESSIONS_LENGTH, 1, value);
+    case ITEM_COMPRESSIONS_LENGTH:
+        return next_item(now, ITEM_EXTENSIONS_LENGTH, 2, value);
+    case ITEM_EXTENSIONS_LENGTH:
+        if (enter_field(now, value) != GO_ON)
+            return EBPF_FLOW_CLASSIFY_ALLOW;
+        return next_item(now, ITEM_EXTENSION_HEADER, 4, 0);
+    case ITEM_NAME_LIST_HEADER:
+        return use_name_list_header(now);
+    case ITEM_NAME_LENGTH:
+        if (value == 0 || value > NAME_WITH_DOT_BYTES_MAX)
+            return EBPF_FLOW_CLASSIFY_ALLOW;
+        return next_item(now, ITEM_NAME, value, 0);
+    default:
+        return EBPF_FLOW_CLASSIFY_ALLOW;
+    }
+}
+
+// Reads one byte of a record header.
+static __always_inline int read_record_header(struct progress *now, struct segment *segment)
+{
+    const uint8_t *byte = segment_peek(segment, 1);
+
+    if (!byte)
+        return EBPF_FLOW_CLASSIFY_NEED_MORE_DATA;
+    segment->at++;
+    now->record_header = now->record_header << 8 | *byte;
+    now->record_header_bytes++;
+    // The first two bytes tell other protocols, which need not be kept waiting for five.
+    if (now->record_header_bytes == 1 && *byte != RECORD_TYPE_HANDSHAKE)
+        return EBPF_FLOW_CLASSIFY_ALLOW;
+    if (now->record_header_bytes == 2 && *byte != RECORD_VERSION_MAJOR)
+        return EBPF_FLOW_CLASSIFY_ALLOW;
+    if (now->record_header_bytes < RECORD_HEADER_BYTES)
+        return GO_ON;
+    now->record_left = now->record_header & 0xffff;
+    now->record_header = 0;
+    now->record_header_bytes = 0;
+    if (now->record_left == 0 || now->record_left > RECORD_BYTES_MAX)
+        return EBPF_FLOW_CLASSIFY_ALLOW;
+    return GO_ON;
+}
+
+// Reads the present item where the record and the segment hold it whole, otherwise one byte of it;
+// then uses it if it is complete.
+static __always_inline int read_item(struct progress *now, struct segment *segment)
+{
+    const uint8_t *bytes = segment_peek(segment, 4);
+    uint32_t taken = 1;
+
+    if (bytes && now->value_bytes == 0 && now->record_left >= now->item_bytes)
+    {
+        uint32_t value = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 |
+                         (uint32_t)bytes[2] << 8 | bytes[3];
+        now->value = value >> ((32 - 8 * now->item_bytes) & 31);
+        taken = now->item_bytes;
+    }
+    else
+    {
+        bytes = segment_peek(segment, 1);
+        if (!bytes)
+            return EBPF_FLOW_CLASSIFY_NEED_MORE_DATA;
+        now->value = now->value << 8 | *bytes;
+    }
+    segment->at += taken;
+    now->record_left -= taken;
+    now->value_bytes += taken;
+    return now->value_bytes < now->item_bytes ? GO_ON : use_item(now);
+}
+
+// Passes over what lies before the present item, as far as record and segment hold it.
+static __always_inline void skip_bytes(struct progress *now, struct segment *segment)
+{
+    uint64_t bytes = now->skip;
+
+    if (bytes > now->record_left)
+        bytes = now->record_left;
+    if (bytes > segment->length - segment->at)
+        bytes = segment->length - segment->at;
+    segment->at += bytes;
+    now->skip -= bytes;
+    now->record_left -= bytes;
+}
+
+// Goes from item to item up to the name.
+static __always_inline int read_items(struct progress *now, struct segment *segment)
+{
+    for (uint32_t turn = 0; turn < ITEM_TURNS_MAX; turn++)
+    {
+        KEEP_COUNTER(turn);
+        int step = GO_ON;
+
+        if (now->item == ITEM_NAME)
+            return GO_ON;
+        if (now->record_left == 0)
+            step = read_record_header(now, segment);
+        if (step == GO_ON && now->record_left != 0)
+        {
+            skip_bytes(now, segment);
+            if (now->skip == 0 && now->record_left != 0)
+                step = read_item(now, segment);
+            else if (now->record_left != 0)
+                step = EBPF_FLOW_CLASSIFY_NEED_MORE_DATA;
+        }
+        if (step != GO_ON)
+            return step;
+    }
+    return EBPF_FLOW_CLASSIFY_ALLOW;
+}
+
+// Collects the name. A loop of its own, behind the other and not within it, costs a verifier far
+// less.
+static __always_inline int read_name(struct progress *now, struct segment *segment,
+                                     struct host_name *name)
+{
+    for (uint32_t turn = 0; turn < NAME_TURNS_MAX; turn++)
+    {
+        KEEP_COUNTER(turn);
+        if (now->value_bytes >= now->item_bytes)
+            return GO_ON;
+        if (now->record_left == 0)
+        {
+            int step = read_record_header(now, segment);
+            if (step != GO_ON)
+                return step;
+            continue;
+        }
+        const uint8_t *byte = segment_peek(segment, 1);
+        if (!byte)
+            return EBPF_FLOW_CLASSIFY_NEED_MORE_DATA;
+        if (!host_name_put(name, now->value_bytes, *byte))
+            return EBPF_FLOW_CLASSIFY_ALLOW;
+        segment->at++;
+        now->record_left--;
+        now->value_bytes++;
+    }
+    return EBPF_FLOW_CLASSIFY_ALLOW;
+}
+
+static __always_inline int read_segment(struct progress *now, struct segment *segment,
+                                        struct host_name *name)
+{
+    int step = read_items(now, segment);
+
+    if (step == GO_ON)
+        step = read_name(now, segment, name);
+    if (step != GO_ON)
+        return step;
+    return host_name_is_blocked(name, now->item_bytes) ? EBPF_FLOW_CLASSIFY_BLOCK
+                                                       : EBPF_FLOW_CLASSIFY_ALLOW;
+}
+
+static __always_inline int start_flow(const ebpf_flow_classify_t *context)
+{
+    uint64_t flow_id = context->flow_id;
+    uint32_t only = 0;
+    struct flow *blank = bpf_map_lookup_elem(&tls_blank, &only);
+
+    if (!blank || bpf_map_update_elem(&tls_flows, &flow_id, blank, BPF_ANY) != 0)
+        return EBPF_FLOW_CLASSIFY_ALLOW;
+    struct flow *flow = bpf_map_lookup_elem(&tls_flows, &flow_id);
+    if (!flow)
+        return EBPF_FLOW_CLASSIFY_ALLOW;
+    flow->initiator_direction = context->direction;
+    flow->progress.item = ITEM_MESSAGE_HEADER;
+    flow->progress.item_bytes = 4;
+    return EBPF_FLOW_CLASSIFY_NEED_MORE_DATA;
+}
+
+SEC("flow_classify")
+int tls_sni_block(ebpf_flow_classify_t *context)
+{
+    uint64_t flow_id = context->flow_id;
+
+    if (context->state == EBPF_FLOW_STATE_NEW)
+        return start_flow(context);
+    if (context->state == EBPF_FLOW_STATE_ESTABLISHED)
+    {
+        struct flow *flow = bpf_map_lookup_elem(&tls_flows, &flow_id);
+        if (!flow)
+            return EBPF_FLOW_CLASSIFY_ALLOW;
+        // The hello comes from the side that connects.
+        if (flow->initiator_direction != context->direction)
+            return EBPF_FLOW_CLASSIFY_NEED_MORE_DATA;
+        struct segment segment = segment_of(context);
+        struct progress now = flow->progress;
+        int action = read_segment(&now, &segment, &flow->name);
+        if (action == EBPF_FLOW_CLASSIFY_NEED_MORE_DATA)
+        {
+            flow->progress = now;
+            return action;
+        }
+        bpf_map_delete_elem(&tls_flows, &flow_id);
+        return action;
+    }
+    bpf_map_delete_elem(&tls_flows, &flow_id);
+    return EBPF_FLOW_CLASSIFY_ALLOW;
+}

@@ -1,0 +1,78 @@
+//! What the hook needs of a program, whoever runs it.
+
+use crate::vm;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use weir_abi::context::CONTEXT_BYTES;
+
+/// What the outside of an invocation is: everything that a helper may ask for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// Time in nanoseconds since 1970: the capture's, or the machine's.
+    pub now_ns: u64,
+    /// Process captured at flow established (S03).
+    pub process_id: u32,
+}
+
+/// A flow-classify program that can be invoked.
+pub trait Program: Send {
+    /// Runs it on a context whose data pointers the runner fills in.
+    ///
+    /// # Errors
+    /// The `ebpf_result_t` of a failed invocation (S31).
+    fn invoke(
+        &mut self,
+        context: &[u8; CONTEXT_BYTES],
+        data: Option<&[u8]>,
+        surroundings: Surroundings,
+    ) -> Result<u32, u32>;
+}
+
+/// Any closure is a program: that is how tests script one.
+impl<F> Program for F
+where
+    F: FnMut(&[u8; CONTEXT_BYTES], Option<&[u8]>) -> Result<u32, u32> + Send,
+{
+    fn invoke(
+        &mut self,
+        context: &[u8; CONTEXT_BYTES],
+        data: Option<&[u8]>,
+        _surroundings: Surroundings,
+    ) -> Result<u32, u32> {
+        self(context, data)
+    }
+}
+
+/// A program in the VM that its owner can look into while it is attached.
+#[derive(Clone)]
+pub struct Shared(Arc<Mutex<vm::Program>>);
+
+impl Shared {
+    /// Shares a loaded program.
+    #[must_use]
+    pub fn new(program: vm::Program) -> Self {
+        Self(Arc::new(Mutex::new(program)))
+    }
+
+    /// The program, between two invocations.
+    pub fn lock(&self) -> MutexGuard<'_, vm::Program> {
+        // A program that panicked half way would be a defect of the VM; its maps are still whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Program for Shared {
+    fn invoke(
+        &mut self,
+        context: &[u8; CONTEXT_BYTES],
+        data: Option<&[u8]>,
+        surroundings: Surroundings,
+    ) -> Result<u32, u32> {
+        let env = vm::Env {
+            now_ns: surroundings.now_ns,
+            // The process captured at flow established is all that the hook knows (S03).
+            pid_tgid: u64::from(surroundings.process_id) << 32,
+            random_seed: surroundings.now_ns,
+        };
+        self.lock().run(context, data, &env).map_err(|error| error.ebpf_result())
+    }
+}

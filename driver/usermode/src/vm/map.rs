@@ -1,0 +1,285 @@
+//! Maps: the state that outlives an invocation.
+//!
+//! Results follow ebpf-for-windows, libs/execution_context/ebpf_maps.c and
+//! libs/runtime/ebpf_hash_table.c (commit 0be2d1c): helpers return the negative `ebpf_result_t`.
+
+use super::arena::Arena;
+use super::definition::Definition;
+use super::error::LoadError;
+use super::index::{Index, start};
+
+/// Kind of a map.
+///
+/// A program runs on processor 0 only, so a per-processor map has one value per key.
+/// `LruHash` evicts exactly the least recently used entry; Windows evicts approximately.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MapKind {
+    /// `BPF_MAP_TYPE_HASH`
+    Hash,
+    /// `BPF_MAP_TYPE_ARRAY`
+    Array,
+    /// `BPF_MAP_TYPE_PERCPU_HASH`
+    PerProcessorHash,
+    /// `BPF_MAP_TYPE_PERCPU_ARRAY`
+    PerProcessorArray,
+    /// `BPF_MAP_TYPE_LRU_HASH`
+    LruHash,
+}
+
+/// Numbers of the kinds; Linux has other numbers for some of them.
+///
+/// Source: microsoft/ebpf-for-windows, include/ebpf_structs.h (`ebpf_map_type_t`).
+const KINDS: [(MapKind, u32); 5] = [
+    (MapKind::Hash, 1),
+    (MapKind::Array, 2),
+    (MapKind::PerProcessorHash, 4),
+    (MapKind::PerProcessorArray, 5),
+    (MapKind::LruHash, 8),
+];
+
+impl MapKind {
+    pub(super) fn from_number(number: u32) -> Result<Self, &'static str> {
+        let known = KINDS.iter().find(|(_, known)| *known == number);
+        known.map(|(kind, _)| *kind).ok_or(match number {
+            0 => "its type is missing",
+            3 => "program arrays (tail calls) are not supported",
+            6 => "type hash_of_maps is not supported",
+            7 => "type array_of_maps is not supported",
+            9 => "type lpm_trie is not supported (in ebpf-for-windows; lru_hash is 8)",
+            10 => "type queue is not supported",
+            11 => "type lru_percpu_hash is not supported",
+            12 => "type stack is not supported",
+            13 => "type ringbuf is not supported",
+            14 => "type perf_event_array is not supported",
+            _ => "its type is unknown",
+        })
+    }
+
+    pub(super) const fn is_array(self) -> bool {
+        matches!(self, Self::Array | Self::PerProcessorArray)
+    }
+
+    const fn is_per_processor(self) -> bool {
+        matches!(self, Self::PerProcessorHash | Self::PerProcessorArray)
+    }
+}
+
+/// Why a map operation failed; the numbers are those of `ebpf_result_t`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MapError {
+    /// The key, value or flag does not fit the map.
+    #[error("use the map: the key, value or flag does not fit it")]
+    InvalidArgument,
+    /// An entry with this key exists.
+    #[error("create the entry: its key exists")]
+    AlreadyExists,
+    /// No entry has this key.
+    #[error("find the entry: its key does not exist")]
+    KeyNotFound,
+    /// The map is full.
+    #[error("create the entry: the map is full")]
+    OutOfSpace,
+}
+
+impl MapError {
+    /// The `ebpf_result_t`.
+    #[must_use]
+    pub const fn ebpf_result(self) -> u32 {
+        match self {
+            Self::InvalidArgument => 6,
+            Self::AlreadyExists => 8,
+            Self::KeyNotFound => 19,
+            Self::OutOfSpace => 29,
+        }
+    }
+}
+
+/// When an update applies; the numbers are `ebpf_map_option_t`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Condition {
+    Any,
+    NoExist,
+    Exist,
+    Unknown,
+}
+
+/// A map of a loaded program.
+pub struct Map {
+    definition: Definition,
+    address: u64,
+    stride: usize,
+    values: Arena,
+    /// `None` for arrays, whose key is the slot.
+    index: Option<Index>,
+}
+
+impl Map {
+    pub(super) fn new(definition: Definition, address: u64) -> Result<Self, LoadError> {
+        let stride = usize_of(definition.value_bytes).next_multiple_of(8);
+        // The last value ends exactly at its size, so that an overrun faults.
+        let bytes = start(definition.entries_max - 1, stride) + usize_of(definition.value_bytes);
+        let values = Arena::zeroed(bytes)?;
+        let evicts = definition.kind == MapKind::LruHash;
+        let index = (!definition.kind.is_array())
+            .then(|| Index::new(usize_of(definition.key_bytes), definition.entries_max, evicts));
+        Ok(Self { definition, address, stride, values, index })
+    }
+
+    /// What kind of map it is.
+    #[must_use]
+    pub const fn kind(&self) -> MapKind {
+        self.definition.kind
+    }
+
+    /// Its name in the object.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.definition.name
+    }
+
+    /// Bytes of a key.
+    #[must_use]
+    pub fn key_bytes(&self) -> usize {
+        usize_of(self.definition.key_bytes)
+    }
+
+    /// Bytes of a value.
+    #[must_use]
+    pub fn value_bytes(&self) -> usize {
+        usize_of(self.definition.value_bytes)
+    }
+
+    /// Most entries.
+    #[must_use]
+    pub fn entries_max(&self) -> usize {
+        usize_of(self.definition.entries_max)
+    }
+
+    /// Entries now; an array always has all of them.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.index.as_ref().map_or(self.entries_max(), Index::len)
+    }
+
+    /// Whether there are no entries.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The value of a key.
+    #[must_use]
+    pub fn lookup(&self, key: &[u8]) -> Option<&[u8]> {
+        self.slot(key).map(|slot| self.value(slot))
+    }
+
+    /// Creates or overwrites the entry of a key.
+    ///
+    /// # Errors
+    /// If key or value have the wrong length, or the map is full.
+    pub fn update(&mut self, key: &[u8], value: &[u8]) -> Result<(), MapError> {
+        self.update_if(key, value, Condition::Any)
+    }
+
+    /// All entries, sorted by key (arrays by index, hash maps by the bytes of the key).
+    #[must_use]
+    pub fn entries(&self) -> Vec<(Vec<u8>, &[u8])> {
+        match &self.index {
+            Some(index) => {
+                let sorted = index.sorted().into_iter();
+                sorted.map(|(key, slot)| (key.to_vec(), self.value(slot))).collect()
+            }
+            None => (0..self.definition.entries_max)
+                .map(|slot| (slot.to_le_bytes().to_vec(), self.value(slot)))
+                .collect(),
+        }
+    }
+
+    /// VM address of the value of a key, for the lookup helper.
+    pub(super) fn address_of(&mut self, key: &[u8]) -> Option<u64> {
+        let slot = self.slot(key)?;
+        if let Some(index) = &mut self.index {
+            index.touch(slot);
+        }
+        u64::try_from(start(slot, self.stride)).ok().map(|offset| self.address + offset)
+    }
+
+    pub(super) fn update_if(
+        &mut self,
+        key: &[u8],
+        value: &[u8],
+        option: Condition,
+    ) -> Result<(), MapError> {
+        if value.len() != self.value_bytes() || key.len() != self.key_bytes() {
+            return Err(MapError::InvalidArgument);
+        }
+        let slot = match self.slot(key) {
+            // `_update_entry_per_cpu` writes what it finds, whatever the option.
+            Some(slot) if self.kind().is_per_processor() => slot,
+            found => self.slot_to_write(key, found, option)?,
+        };
+        let start = start(slot, self.stride);
+        self.values.as_mut_slice()[start..start + value.len()].copy_from_slice(value);
+        Ok(())
+    }
+
+    pub(super) fn delete(&mut self, key: &[u8]) -> Result<(), MapError> {
+        if let Some(index) = &mut self.index {
+            return index.remove(key).map(|_slot| ()).ok_or(MapError::KeyNotFound);
+        }
+        // An array's entry cannot go away: its value becomes zero.
+        let slot = self.slot(key).ok_or(MapError::InvalidArgument)?;
+        let (start, bytes) = (start(slot, self.stride), self.value_bytes());
+        self.values.as_mut_slice()[start..start + bytes].fill(0);
+        Ok(())
+    }
+
+    pub(super) fn definition(&self) -> &Definition {
+        &self.definition
+    }
+
+    pub(super) fn region(&self) -> solana_sbpf::memory_region::MemoryRegion {
+        self.values.region(self.address)
+    }
+
+    fn slot_to_write(
+        &mut self,
+        key: &[u8],
+        found: Option<u32>,
+        option: Condition,
+    ) -> Result<u32, MapError> {
+        let Some(index) = &mut self.index else {
+            let is_refused = option == Condition::NoExist;
+            return found.filter(|_| !is_refused).ok_or(MapError::InvalidArgument);
+        };
+        let slot = match (option, found) {
+            (Condition::Unknown, _) => return Err(MapError::InvalidArgument),
+            (Condition::NoExist, Some(_)) => return Err(MapError::AlreadyExists),
+            (Condition::Exist, None) => return Err(MapError::KeyNotFound),
+            (_, Some(slot)) => slot,
+            (_, None) => return index.insert(key).ok_or(MapError::OutOfSpace),
+        };
+        index.touch(slot);
+        Ok(slot)
+    }
+
+    fn slot(&self, key: &[u8]) -> Option<u32> {
+        match &self.index {
+            Some(index) => index.find(key),
+            None => {
+                let slot = key.try_into().ok().map(u32::from_le_bytes)?;
+                (slot < self.definition.entries_max).then_some(slot)
+            }
+        }
+    }
+
+    fn value(&self, slot: u32) -> &[u8] {
+        let start = start(slot, self.stride);
+        &self.values.as_slice()[start..start + self.value_bytes()]
+    }
+}
+
+/// A `u32` as a length; exact on every host that can hold the map.
+fn usize_of(bytes: u32) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
