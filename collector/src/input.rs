@@ -12,10 +12,10 @@ use std::path::Path;
 pub fn open(path: &Path) -> Result<(File, u64), Failure> {
     let shown = path.display();
     let fail = |error: &std::io::Error| {
-        let hint = match error.kind() {
-            ErrorKind::NotFound => "check the path: no such file",
-            ErrorKind::PermissionDenied => "check who may read the file",
-            _ => "check that the path names a file that can be read",
+        let hint = if error.kind() == ErrorKind::NotFound {
+            "check the path: no such file"
+        } else {
+            "check that the path names a file that you may read"
         };
         Failure::new(ExitCode::InputUnreadable, format!("open `{shown}`: {error}"), hint)
     };

@@ -17,7 +17,8 @@ pub fn write_whole(path: &Path, bytes: &[u8], out: &mut impl Write) -> Result<()
     if path.as_os_str() == "-" {
         return print(bytes, out);
     }
-    let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+    let folder = folder.unwrap_or_else(|| Path::new("."));
     let write = || {
         // A device or pipe cannot be replaced by a rename.
         if path.exists() && !path.is_file() {

@@ -82,12 +82,15 @@ fn write_entry(programs: &[Loaded], entry: &MapEntry) -> Result<(), Failure> {
         let fit = |what: &str, bytes: &[u8], size: usize| {
             padded(bytes, size).ok_or_else(|| {
                 let found = bytes.len();
-                refuse(name, format!("the {what} has {found} bytes, the map's {what}s have {size}"))
+                refuse(
+                    name,
+                    &format!("the {what} has {found} bytes, the map's {what}s have {size}"),
+                )
             })
         };
         let key = fit("key", &entry.key, key_bytes)?;
         let value = fit("value", &entry.value, value_bytes)?;
-        map.update(&key, &value).map_err(|error| refuse(name, error.to_string()))?;
+        map.update(&key, &value).map_err(|error| refuse(name, &error.to_string()))?;
     }
     if is_known {
         return Ok(());
@@ -113,7 +116,7 @@ pub fn known_maps(programs: &[Loaded]) -> String {
     }
 }
 
-fn refuse(map: &str, why: String) -> Failure {
+fn refuse(map: &str, why: &str) -> Failure {
     Failure::new(
         ExitCode::MapRefused,
         format!("write to map `{map}`: {why}"),

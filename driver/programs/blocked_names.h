@@ -36,7 +36,7 @@ struct
 struct host_name
 {
     uint8_t bytes[NAME_WITH_DOT_BYTES_MAX + 2 + NAME_KEY_BYTES];
-};
+} __attribute__((aligned(8)));
 
 // The mask for a position in the part that collected bytes go to.
 #define NAME_POSITION_MASK 0xff
@@ -49,6 +49,12 @@ static __always_inline int host_name_put(struct host_name *name, uint64_t positi
         byte |= 0x20;
     name->bytes[position & NAME_POSITION_MASK] = byte;
     return byte != 0;
+}
+
+// Makes room for another name. All of it is cleared at once, without a loop.
+static __always_inline void host_name_clear(struct host_name *name)
+{
+    __builtin_memset(name->bytes, 0, NAME_WITH_DOT_BYTES_MAX + 2);
 }
 
 // Whether the collected name is blocked: one lookup for the name and one for each dot in it.
@@ -66,9 +72,9 @@ static __always_inline int host_name_is_blocked(struct host_name *name, uint64_t
 
     // A suffix longer than a key equals no entry.
     uint64_t at = length > NAME_KEY_BYTES ? length - NAME_KEY_BYTES : 0;
-    for (uint32_t turn = 0; turn < NAME_KEY_BYTES; turn++, at++)
+    for (uint64_t turn = 0; turn < NAME_KEY_BYTES; turn++, at++)
     {
-        KEEP_COUNTER(turn);
+        HIDE_FROM_OPTIMISER(turn);
         if (at >= length)
             break;
         if (at != 0 && name->bytes[(at - 1) & NAME_POSITION_MASK] != '.')

@@ -40,8 +40,6 @@ struct progress
     uint32_t matched;     // Bytes of the method, or of a header name that may be "host".
     uint32_t name_bytes;  // Bytes of the host collected so far.
     uint32_t head_bytes;  // Bytes of the head in earlier segments.
-    uint32_t dirty_bytes; // Collected bytes that turned out to be user information.
-    uint32_t reserved;
 };
 
 struct flow
@@ -89,29 +87,13 @@ static __always_inline int collect(struct progress *now, struct host_name *name,
     return GO_ON;
 }
 
-// Forgets what was collected, because it turned out to be user information. The bytes are
-// overwritten by the host, or cleared at its end: once, and not in the loop over the head.
-static __always_inline int restart_host(struct progress *now)
+// Forgets what was collected, because it turned out to be user information.
+static __always_inline int restart_host(struct progress *now, struct host_name *name)
 {
-    if (now->dirty_bytes < now->name_bytes)
-        now->dirty_bytes = now->name_bytes;
+    if (now->name_bytes != 0)
+        host_name_clear(name);
     now->name_bytes = 0;
     return go_to(now, PLACE_TARGET_HOST);
-}
-
-// Decides by the complete host.
-static __always_inline int judge_host(const struct progress *now, struct host_name *name)
-{
-    for (uint32_t turn = 0; turn < NAME_WITH_DOT_BYTES_MAX; turn++)
-    {
-        KEEP_COUNTER(turn);
-        uint64_t position = now->name_bytes + turn;
-        if (position >= now->dirty_bytes)
-            break;
-        name->bytes[position & NAME_POSITION_MASK] = 0;
-    }
-    return host_name_is_blocked(name, now->name_bytes) ? EBPF_FLOW_CLASSIFY_BLOCK
-                                                       : EBPF_FLOW_CLASSIFY_ALLOW;
 }
 
 static __always_inline int in_method(struct progress *now, uint8_t byte)
@@ -159,7 +141,7 @@ static __always_inline int in_target_host(struct progress *now, struct host_name
     if (is_end) // No host at all: the Host header says it.
         return go_to(now, byte == '\n' ? PLACE_HEADER_NAME : PLACE_REST_OF_LINE);
     if (byte == '@')
-        return restart_host(now);
+        return restart_host(now, name);
     if (now->place == PLACE_TARGET_PORT)
         return GO_ON;
     if (now->place == PLACE_TARGET_LITERAL && byte == ']')
@@ -230,9 +212,9 @@ static __always_inline int read_segment(struct progress *now, struct segment *se
 {
     int step = GO_ON;
 
-    for (uint32_t turn = 0; turn < HEAD_BYTES_MAX; turn++)
+    for (uint64_t turn = 0; turn < HEAD_BYTES_MAX; turn++)
     {
-        KEEP_COUNTER(turn);
+        HIDE_FROM_OPTIMISER(turn);
         if (now->head_bytes + segment->at >= HEAD_BYTES_MAX)
             return EBPF_FLOW_CLASSIFY_ALLOW;
         const uint8_t *byte = segment_peek(segment, 1);
@@ -244,7 +226,8 @@ static __always_inline int read_segment(struct progress *now, struct segment *se
             break;
     }
     if (step == HOST_COMPLETE)
-        return judge_host(now, name);
+        return host_name_is_blocked(name, now->name_bytes) ? EBPF_FLOW_CLASSIFY_BLOCK
+                                                           : EBPF_FLOW_CLASSIFY_ALLOW;
     if (step != GO_ON)
         return step;
     now->head_bytes += segment->at;

@@ -128,7 +128,7 @@ static __always_inline uint32_t protocol_of(const struct prefix *prefix)
 // Takes what is missing of the first bytes from the segment.
 static __always_inline void extend(struct prefix *prefix, struct segment *segment)
 {
-    for (uint32_t turn = 0; turn < PREFIX_BYTES_MAX; turn++)
+    for (uint64_t turn = 0; turn < PREFIX_BYTES_MAX; turn++)
     {
         const uint8_t *byte = segment_peek(segment, 1);
         if (prefix->length >= PREFIX_BYTES_MAX || !byte)

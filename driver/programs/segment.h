@@ -9,14 +9,14 @@
 // The largest segment, which is also the largest that verifiers assume.
 #define SEGMENT_BYTES_MAX 65534
 
-// Hides a loop counter from the optimiser, which would otherwise replace it by another quantity
-// that ends the loop just as well, but that a verifier cannot bound.
-#define KEEP_COUNTER(turn) __asm__ volatile("" : "+r"(turn))
+// Makes the optimiser forget what it knows about a number. It would otherwise replace the counter
+// of a loop by another quantity that ends it just as well, or a length by the two pointers that it
+// came from: equal at run time, but beyond what a verifier can bound.
+#define HIDE_FROM_OPTIMISER(number) __asm__ volatile("" : "+r"(number))
 
 struct segment
 {
-    const uint8_t *start;
-    const uint8_t *end;
+    const ebpf_flow_classify_t *context;
     uint64_t length;
     uint64_t at;
 };
@@ -24,23 +24,30 @@ struct segment
 static __always_inline struct segment segment_of(const ebpf_flow_classify_t *context)
 {
     struct segment segment = {
-        .start = context->data_start,
-        .end = context->data_end,
+        .context = context,
         .length = (uint64_t)(context->data_end - context->data_start),
         .at = 0,
     };
+    HIDE_FROM_OPTIMISER(segment.length);
     return segment;
 }
 
-// The pointer to the next `bytes` bytes (a constant), or NULL where fewer are left. The first
-// comparison says nothing new at run time: it bounds, for a verifier, what is added to the pointer.
-// The second stands directly before the reads that it permits, where a verifier looks for it.
+// The pointer to the next `bytes` bytes (a constant), or NULL where fewer are left. All of it is
+// written for verifiers. Mask and first comparison change nothing at run time, but bound what is
+// added to the pointer. The last comparison stands directly before the reads that it permits. And
+// both pointers are loaded from the context each time, which costs no more than from the stack,
+// because what a verifier knows about a pointer on the stack does not always survive a loop.
 static __always_inline const uint8_t *segment_peek(const struct segment *segment, uint64_t bytes)
 {
-    if (segment->at > SEGMENT_BYTES_MAX - bytes)
+    uint64_t at = segment->at;
+
+    HIDE_FROM_OPTIMISER(at);
+    at &= 0xffff;
+    if (at > SEGMENT_BYTES_MAX - bytes)
         return NULL;
-    const uint8_t *next = segment->start + segment->at;
-    return next + bytes > segment->end ? NULL : next;
+    const uint8_t *start = *(uint8_t *const volatile *)&segment->context->data_start;
+    const uint8_t *end = *(uint8_t *const volatile *)&segment->context->data_end;
+    return start + at + bytes > end ? NULL : start + at;
 }
 
 #endif // SEGMENT_H

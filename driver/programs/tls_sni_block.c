@@ -25,11 +25,11 @@
 // Version and random, between the message header and the session id.
 #define HELLO_FIXED_BYTES 34
 
-// Turns of the parser's loops for one segment: one turn takes an item with what is skipped before
-// it, or one byte of what is cut. A usual hello takes 30. A segment that needs more (thousands of
-// empty extensions or of one-byte records) is no client's work, and is allowed.
-#define ITEM_TURNS_MAX 16384
-#define NAME_TURNS_MAX 2048
+// Turns of the parser's loop for one segment: one turn takes an item with what is skipped before
+// it, or one byte of a record header, of the name, or of an item that is cut. A usual hello takes
+// 50. A segment that needs more (thousands of empty extensions or of one-byte records) is no
+// client's work, and is allowed.
+#define TURNS_MAX 16384
 
 // The parts of a hello that are read, in order. All else is skipped.
 enum item
@@ -85,9 +85,10 @@ struct
     __type(value, struct flow);
 } tls_blank SEC(".maps");
 
-// What a step of the parser says: an action, where NEED_MORE_DATA means that the segment is used
-// up, or this.
+// What a step of the parser says, besides an action (where NEED_MORE_DATA means that the segment
+// is used up): to take the next step, or that the whole name is there.
 #define GO_ON (-1)
+#define NAME_COMPLETE (-2)
 
 // Goes on to an item `skip` bytes further. Fails where the field ends before it.
 static __always_inline int next_item(struct progress *now, uint32_t item, uint32_t item_bytes,
@@ -244,72 +245,55 @@ static __always_inline void skip_bytes(struct progress *now, struct segment *seg
     now->record_left -= bytes;
 }
 
-// Goes from item to item up to the name.
-static __always_inline int read_items(struct progress *now, struct segment *segment)
-{
-    for (uint32_t turn = 0; turn < ITEM_TURNS_MAX; turn++)
-    {
-        KEEP_COUNTER(turn);
-        int step = GO_ON;
-
-        if (now->item == ITEM_NAME)
-            return GO_ON;
-        if (now->record_left == 0)
-            step = read_record_header(now, segment);
-        if (step == GO_ON && now->record_left != 0)
-        {
-            skip_bytes(now, segment);
-            if (now->skip == 0 && now->record_left != 0)
-                step = read_item(now, segment);
-            else if (now->record_left != 0)
-                step = EBPF_FLOW_CLASSIFY_NEED_MORE_DATA;
-        }
-        if (step != GO_ON)
-            return step;
-    }
-    return EBPF_FLOW_CLASSIFY_ALLOW;
-}
-
-// Collects the name. A loop of its own, behind the other and not within it, costs a verifier far
-// less.
+// Collects one byte of the name.
 static __always_inline int read_name(struct progress *now, struct segment *segment,
                                      struct host_name *name)
 {
-    for (uint32_t turn = 0; turn < NAME_TURNS_MAX; turn++)
-    {
-        KEEP_COUNTER(turn);
-        if (now->value_bytes >= now->item_bytes)
-            return GO_ON;
-        if (now->record_left == 0)
-        {
-            int step = read_record_header(now, segment);
-            if (step != GO_ON)
-                return step;
-            continue;
-        }
-        const uint8_t *byte = segment_peek(segment, 1);
-        if (!byte)
-            return EBPF_FLOW_CLASSIFY_NEED_MORE_DATA;
-        if (!host_name_put(name, now->value_bytes, *byte))
-            return EBPF_FLOW_CLASSIFY_ALLOW;
-        segment->at++;
-        now->record_left--;
-        now->value_bytes++;
-    }
-    return EBPF_FLOW_CLASSIFY_ALLOW;
+    const uint8_t *byte = segment_peek(segment, 1);
+
+    if (!byte)
+        return EBPF_FLOW_CLASSIFY_NEED_MORE_DATA;
+    if (!host_name_put(name, now->value_bytes, *byte))
+        return EBPF_FLOW_CLASSIFY_ALLOW;
+    segment->at++;
+    now->record_left--;
+    now->value_bytes++;
+    return now->value_bytes < now->item_bytes ? GO_ON : NAME_COMPLETE;
 }
 
+// One turn of the parser, in which it takes something from the segment or says that it is used up.
+static __always_inline int read_next(struct progress *now, struct segment *segment,
+                                     struct host_name *name)
+{
+    if (now->record_left == 0)
+        return read_record_header(now, segment);
+    if (now->item == ITEM_NAME)
+        return read_name(now, segment, name);
+    skip_bytes(now, segment);
+    if (now->record_left == 0)
+        return GO_ON;
+    if (now->skip != 0)
+        return EBPF_FLOW_CLASSIFY_NEED_MORE_DATA;
+    return read_item(now, segment);
+}
+
+// There is one loop and none within it, which is what a verifier can follow at a bearable price.
 static __always_inline int read_segment(struct progress *now, struct segment *segment,
                                         struct host_name *name)
 {
-    int step = read_items(now, segment);
+    int step = GO_ON;
 
-    if (step == GO_ON)
-        step = read_name(now, segment, name);
-    if (step != GO_ON)
-        return step;
-    return host_name_is_blocked(name, now->item_bytes) ? EBPF_FLOW_CLASSIFY_BLOCK
-                                                       : EBPF_FLOW_CLASSIFY_ALLOW;
+    for (uint64_t turn = 0; turn < TURNS_MAX; turn++)
+    {
+        HIDE_FROM_OPTIMISER(turn);
+        step = read_next(now, segment, name);
+        if (step != GO_ON)
+            break;
+    }
+    if (step == NAME_COMPLETE)
+        return host_name_is_blocked(name, now->item_bytes) ? EBPF_FLOW_CLASSIFY_BLOCK
+                                                           : EBPF_FLOW_CLASSIFY_ALLOW;
+    return step == GO_ON ? EBPF_FLOW_CLASSIFY_ALLOW : step;
 }
 
 static __always_inline int start_flow(const ebpf_flow_classify_t *context)

@@ -1,1 +1,68 @@
-fn main() {}
+//! `cargo xtask VERB`: everything that is done to this repository, in one place.
+#![forbid(unsafe_code)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool talks to its terminal")]
+
+mod bench;
+mod generate;
+mod layout;
+mod run;
+#[cfg(test)]
+mod tidy;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Everything that is done to this repository.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Format, lints, docs of the code, generated docs, dependencies.
+    Check,
+    /// The test command of the README.
+    Test,
+    /// Check, then test: what CI runs.
+    Ci,
+    /// Write the generated docs; with --check, fail if they differ.
+    Gen {
+        /// Only compare.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Print every C-visible structure as JSON.
+    Layout,
+    /// Build the sample programs from their C source.
+    Programs,
+    /// Print figures: replay beside ndpiReader and tshark, aggregation from memory.
+    Bench {
+        /// Captures to replay; without any, a generated one.
+        captures: Vec<std::path::PathBuf>,
+    },
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().verb {
+        Verb::Check => run::check(),
+        Verb::Test => run::test(),
+        Verb::Ci => run::check().and_then(|()| run::test()),
+        Verb::Gen { check } => generate::run(check),
+        Verb::Layout => {
+            println!("{}", layout::json());
+            Ok(())
+        }
+        Verb::Programs => run::programs(),
+        Verb::Bench { captures } => bench::run(&captures),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}

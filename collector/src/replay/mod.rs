@@ -22,9 +22,9 @@ use report::Report;
 use std::io::Write;
 use std::sync::Arc;
 use weir_abi::event::FailurePolicy;
-use weir_stages::{Aggregator, Limits};
 use weir_stages::exposition;
 use weir_stages::snapshot::{Snapshot, SnapshotOptions, Tables};
+use weir_stages::{Aggregator, Limits};
 use weir_usermode::hook::{Hook, HookOptions, KEYWORD_INVOCATION, KEYWORDS_ALL};
 use weir_usermode::replay::Replay;
 
@@ -70,6 +70,7 @@ pub fn run(args: &ReplayArgs, specs: &[Spec], out: &mut impl Write) -> Result<()
     let captures = feed.run(&mut replay, &mut pipeline)?;
     replay.hook.stop(pipeline.now_ns);
     pipeline.drain(&mut replay)?;
+    pipeline.aggregator.finish();
     let snapshot = pipeline.aggregator.snapshot(pipeline.now_ns, &SnapshotOptions::default());
     let snapshot = Arc::new(snapshot);
     if let Some(path) = &args.metrics {
@@ -128,6 +129,7 @@ fn start(args: &ReplayArgs, loaded: Vec<Loaded>) -> Result<(Replay, Pipeline), F
         })?;
     }
     let report = Report::new(args.flows);
-    let pipeline = Pipeline { mailbox, aggregator: Aggregator::new(Limits::default()), report, now_ns: 0 };
+    let pipeline =
+        Pipeline { mailbox, aggregator: Aggregator::new(Limits::default()), report, now_ns: 0 };
     Ok((Replay::new(hook, args.perspective.into()), pipeline))
 }

@@ -3,9 +3,12 @@
 use super::Finished;
 use super::report::Rows;
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{Cell, CellAlignment, Table};
+use comfy_table::{Cell, CellAlignment, LineStyle, Table, TableStyle};
 use core::fmt::Write as _;
 use weir_abi::event::Fate;
+
+/// A line under the header and at both ends, none between rows.
+const STYLE: TableStyle = UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none());
 
 /// The whole report.
 pub(crate) fn text(finished: &Finished<'_>) -> String {
@@ -21,7 +24,7 @@ pub(crate) fn text(finished: &Finished<'_>) -> String {
 
 fn table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(header);
+    table.load_style(STYLE).set_header(header);
     table
 }
 
@@ -34,10 +37,9 @@ fn append(title: &str, table: &Table, out: &mut String) {
     let _infallible = writeln!(out, "{title}\n{table}\n");
 }
 
-/// Captures are listed only where there is something to know of them.
 fn captures(finished: &Finished<'_>, out: &mut String) {
     let mut sums = table(["capture", "packets", "connections", "mid-capture", "note"]);
-    for capture in finished.captures {
+    for capture in finished.captures.iter().take(finished.top) {
         let mut notes = Vec::new();
         if let Some(error) = &capture.error {
             notes.push(format!("PARTIAL: failed to {error}"));
@@ -61,6 +63,7 @@ fn captures(finished: &Finished<'_>, out: &mut String) {
         ]);
     }
     append("captures", &sums, out);
+    more(finished.captures.len(), finished.top, "--json lists every capture", out);
 }
 
 fn programs(finished: &Finished<'_>, out: &mut String) {
@@ -85,10 +88,8 @@ fn fates(finished: &Finished<'_>, out: &mut String) {
     let uninspected = finished.tables.uninspected;
     for row in &finished.tables.fates {
         // Flows that every program allowed at once have the fate allow too.
-        let flows = match row.fate {
-            Fate::Allow => row.flows.saturating_sub(finished.report.allowed_at_new),
-            _ => row.flows,
-        };
+        let hidden = if row.fate == Fate::Allow { finished.report.allowed_at_new } else { 0 };
+        let flows = row.flows.saturating_sub(hidden);
         rows.add_row([Cell::new(row.fate.name()), number(flows)]);
     }
     rows.add_row([Cell::new("uninspected"), number(uninspected)]);
@@ -116,9 +117,15 @@ fn flows(title: &str, rows: &Rows, top: usize, out: &mut String) {
         ]);
     }
     append(title, &shown, out);
-    let hidden = rows.total().saturating_sub(u64::try_from(top).unwrap_or(u64::MAX));
+    let total = usize::try_from(rows.total()).unwrap_or(usize::MAX);
+    more(total, top, "--flows lists every flow", out);
+}
+
+/// Says how many rows a table does not show.
+fn more(total: usize, top: usize, how: &str, out: &mut String) {
+    let hidden = total.saturating_sub(top);
     if hidden > 0 {
-        let _infallible = writeln!(out, "… and {hidden} more: --flows lists every flow\n");
+        let _infallible = writeln!(out, "… and {hidden} more: {how}, --top ROWS shows more\n");
     }
 }
 

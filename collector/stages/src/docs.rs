@@ -33,15 +33,18 @@ pub fn metrics_markdown() -> String {
     for metric in METRICS {
         let labels: Vec<String> =
             metric.labels.iter().map(|label| format!("`{}`", label.name)).collect();
-        line(&mut out, format_args!(
-            "| `{}` | {} | {} | {} | `{}` | `{}` |",
-            metric.name,
-            metric.kind.name(),
-            labels.join(", "),
-            metric.source.name(),
-            metric.otel_name,
-            metric.otel_unit,
-        ));
+        line(
+            &mut out,
+            format_args!(
+                "| `{}` | {} | {} | {} | `{}` | `{}` |",
+                metric.name,
+                metric.kind.name(),
+                labels.join(", "),
+                metric.source.name(),
+                metric.otel_name,
+                metric.otel_unit,
+            ),
+        );
     }
     for metric in METRICS {
         describe(&mut out, metric);
@@ -81,8 +84,10 @@ fn describe(out: &mut String, metric: &Metric) {
 #[must_use]
 pub fn events_markdown() -> String {
     let mut out = format!("# Events\n\n{GENERATED}");
-    line(&mut out, format_args!(
-        "The driver writes these events as ETW provider `{PROVIDER_NAME}`, `{PROVIDER}`.\n\
+    line(
+        &mut out,
+        format_args!(
+            "The driver writes these events as ETW provider `{PROVIDER_NAME}`, `{PROVIDER}`.\n\
          Payloads are packed and little-endian; ports are in network byte order.\n\
          Every payload begins with {PREFIX_BYTES} bytes: `fixed_length` (2), `cpu` (2), `epoch` (4), `sequence` (4).\n\
          `fixed_length` counts from the first byte to the end of the fixed fields.\n\
@@ -91,7 +96,8 @@ pub fn events_markdown() -> String {
          Texts follow the fixed fields, each with its length in 2 bytes before it.\n\
          The last {MAC_BYTES} bytes are reserved for a keyed MAC and are 0 in version 1.\n\
          A reader skips fixed fields and texts that it does not know.",
-    ));
+        ),
+    );
     event::<Invocation>(&mut out);
     event::<Verdict>(&mut out);
     event::<Cleanup>(&mut out);

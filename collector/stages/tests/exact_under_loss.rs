@@ -1,10 +1,14 @@
 //! What loss, reordering, repeats and restarts do to the numbers: nothing that is not counted.
 
+#![allow(clippy::unwrap_used, clippy::allow_attributes, reason = "tests may fail loudly")]
+
 mod synthetic;
 
 use synthetic::{Driver, Random, SECOND, Written, interleave};
 use weir_abi::counters::Series;
-use weir_abi::event::{Attached, Counters, DriverState, Event, Fate, Invocation, PairEnd, StateKind};
+use weir_abi::event::{
+    Attached, Counters, DriverState, Event, Fate, Invocation, PairEnd, StateKind,
+};
 use weir_stages::batch::EventBatch;
 use weir_stages::catalogue::Source;
 use weir_stages::kinds::{KINDS, KindSet, kind_label};
@@ -80,7 +84,8 @@ fn counters_agree(one: &Snapshot, other: &Snapshot) {
 fn check_drops(seed: u64, percent: u64) {
     let (driver, events) = story(seed, 5);
     let mut random = Random(seed ^ 0x5eed);
-    let (mut whole, mut holed) = (Aggregator::new(Limits::default()), Aggregator::new(Limits::default()));
+    let (mut whole, mut holed) =
+        (Aggregator::new(Limits::default()), Aggregator::new(Limits::default()));
     let mut dropped = [0_u64; KINDS];
     let mut kept = Vec::new();
     for event in &events {
@@ -92,8 +97,7 @@ fn check_drops(seed: u64, percent: u64) {
     }
     feed(&mut whole, &events);
     feed(&mut holed, &kept);
-    let (whole_now, holed_now) =
-        (snapshot(&whole, driver.now_ns), snapshot(&holed, driver.now_ns));
+    let (whole_now, holed_now) = (snapshot(&whole, driver.now_ns), snapshot(&holed, driver.now_ns));
     counters_agree(&whole_now, &holed_now);
     let invoked: f64 = holed_now
         .family("weir_program_invocations_total")
@@ -210,8 +214,7 @@ fn a_restart_of_the_driver_makes_no_counter_fall() {
             driver.counters();
             feed(&mut state, &driver.take());
             let now = snapshot(&state, driver.now_ns);
-            let flows: f64 =
-                now.tables.fates.iter().map(|row| row.flows as f64).sum();
+            let flows: f64 = now.tables.fates.iter().map(|row| row.flows as f64).sum();
             assert!(flows >= last, "load {load}");
             last = flows;
         }
@@ -235,7 +238,7 @@ fn a_load_whose_start_was_missed_is_taken_up_with_its_first_whole_set() {
     feed(&mut state, &first.take());
     let mut second = Driver::start(2, 2, 100 * SECOND);
     second.attach(0, 1, "sni");
-    let _ = second.take();
+    drop(second.take());
     let mut random = Random(1);
     second.traffic(&mut random, 10);
     second.counters();
@@ -259,7 +262,7 @@ fn a_forged_load_leaves_the_state_alone() {
     feed(&mut state, &events);
     let before = snapshot(&state, driver.now_ns);
     let mut forger = Driver::start(0xbad, 2, driver.now_ns);
-    let _ = forger.take();
+    drop(forger.take());
     forger.traffic(&mut Random(6), 3);
     let forged = forger.take();
     feed(&mut state, &forged);
@@ -338,7 +341,8 @@ fn the_live_set_is_what_has_not_been_settled() {
     let undecided = number(&now, "weir_flow_undecided", &["sni"]);
     assert_eq!(state.flows_live() as f64, undecided);
     let later = snapshot(&state, driver.now_ns + 31 * SECOND);
-    let sum = number(&later, "weir_flow_stuck", &["sni"]) + number(&later, "weir_flow_waiting", &["sni"]);
+    let sum =
+        number(&later, "weir_flow_stuck", &["sni"]) + number(&later, "weir_flow_waiting", &["sni"]);
     assert_eq!(sum, undecided);
     assert_eq!(number(&later, "weir_flow_undecided_older", &["sni", "10s"]), undecided);
     assert_eq!(number(&later, "weir_flow_undecided_older", &["sni", "60s"]), 0.0);
@@ -355,7 +359,7 @@ fn a_loss_makes_the_set_incomplete_until_a_whole_capture_replaces_it() {
     assert_eq!((state.flows_live(), state.is_flow_set_complete()), (2, true));
     driver.now_ns += 60 * SECOND;
     driver.settle(0, settled, Fate::Allow, 1, PairEnd::Allowed);
-    let _ = driver.take();
+    drop(driver.take());
     driver.counters();
     feed(&mut state, &driver.take());
     assert_eq!((state.flows_live(), state.wants_capture()), (2, true));

@@ -1,5 +1,7 @@
 //! The bytes that a scraper gets.
 
+#![allow(clippy::unwrap_used, clippy::allow_attributes, reason = "tests may fail loudly")]
+
 mod synthetic;
 
 use std::io::Write as _;
@@ -25,7 +27,8 @@ fn scenario() -> Arc<Snapshot> {
         state.apply_event(&event.head, &event.payload);
     }
     state.queue_dropped(1, 3);
-    let options = SnapshotOptions { detail_flows: 2, version: "0.1.0", ..SnapshotOptions::default() };
+    let options =
+        SnapshotOptions { detail_flows: 2, version: "0.1.0", ..SnapshotOptions::default() };
     Arc::new(state.snapshot(1_050 * SECOND, &options))
 }
 

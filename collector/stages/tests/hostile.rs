@@ -1,5 +1,7 @@
 //! Whatever arrives, nothing panics and nothing grows without bound.
 
+#![allow(clippy::unwrap_used, clippy::allow_attributes, reason = "tests may fail loudly")]
+
 mod synthetic;
 
 use synthetic::{Driver, Random, SECOND};

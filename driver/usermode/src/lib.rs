@@ -5,6 +5,9 @@
 
 pub mod capture;
 pub mod hook;
+#[cfg(feature = "live")]
+pub mod live;
 pub mod program;
 pub mod replay;
+pub mod traffic;
 pub mod vm;

@@ -16,6 +16,7 @@ impl Aggregator {
     #[inline]
     pub(super) fn gather(&mut self, head: &EventHead, payload: &[u8]) {
         if head.id == Invocation::ID
+            && self.epoch.is_some()
             && let Ok((prefix, event)) = Invocation::decode(payload)
         {
             self.intake.aggregated(usize::from(Invocation::ID));
@@ -111,14 +112,11 @@ impl Aggregator {
         if self.epoch == Some(prefix.epoch) {
             return false;
         }
-        let start = match record {
-            Record::DriverState(state) => Some(state.kind == StateKind::Start),
-            _ => None,
-        };
-        let is_stop = matches!(record, Record::DriverState(state) if state.kind == StateKind::Stop);
-        let is_newer = head.time_ns >= self.activated_ns && start.is_some() && !is_stop;
+        let state = if let Record::DriverState(state) = record { Some(state.kind) } else { None };
+        let is_newer =
+            head.time_ns >= self.activated_ns && state.is_some_and(|kind| kind != StateKind::Stop);
         if self.epoch.is_none() || is_newer {
-            self.begin_epoch(head.time_ns, prefix.epoch, start == Some(true));
+            self.begin_epoch(head.time_ns, prefix.epoch, state == Some(StateKind::Start));
             return false;
         }
         matches!(record, Record::Counters(_))
@@ -172,10 +170,8 @@ impl Aggregator {
             }
             Record::DriverState(event) => self.apply_state(head, event),
             Record::Counters(event) => self.apply_counters(head, prefix, event),
-            Record::Invocation(_)
-            | Record::CopyFallback(_)
-            | Record::Error(_)
-            | Record::FlowUninspected(_) => {}
+            Record::Invocation(event) => self.gather_segment(event),
+            Record::CopyFallback(_) | Record::Error(_) | Record::FlowUninspected(_) => {}
         }
     }
 

@@ -71,7 +71,8 @@ pub(crate) struct Track {
     fence: Option<Fence>,
     strays: u64,
     unreached: u32,
-    failed: u64,
+    /// Write failures so far; `None` until the first report where the beginning is unknown.
+    failed: Option<u64>,
 }
 
 impl Track {
@@ -85,7 +86,7 @@ impl Track {
             fence: None,
             strays: 0,
             unreached: 0,
-            failed: 0,
+            failed: from_start.then_some(0),
         }
     }
 
@@ -207,9 +208,12 @@ impl Track {
 
     /// Takes in how many events could not be written so far; returns how many that is more.
     pub(crate) const fn write_failures(&mut self, failed: u64) -> u64 {
-        let more = failed.saturating_sub(self.failed);
-        self.failed = failed;
-        more
+        let known = match self.failed {
+            Some(known) => known,
+            None => failed,
+        };
+        self.failed = Some(failed);
+        failed.saturating_sub(known)
     }
 }
 

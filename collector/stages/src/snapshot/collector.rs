@@ -3,7 +3,7 @@
 use super::SnapshotOptions;
 use super::family::{Builder, LabelValue};
 use crate::aggregate::Aggregator;
-use crate::kinds::{KINDS, UNKNOWN, kind_label};
+use crate::kinds::{UNKNOWN, kind_label};
 use weir_abi::identifiers::ATTACH_TYPE;
 
 const NONE: [LabelValue; 0] = [];
@@ -34,7 +34,7 @@ pub(super) fn fill(
 
 fn events(out: &mut Builder, state: &Aggregator) -> bool {
     let (intake, accounts) = (state.intake(), state.accounts());
-    for kind in 0..KINDS {
+    for (kind, account) in accounts.iter().enumerate() {
         let event = kind_label(kind);
         match out.metric.name {
             "weir_etw_events_received_total" => out.counter([event], intake.received[kind]),
@@ -44,9 +44,9 @@ fn events(out: &mut Builder, state: &Aggregator) -> bool {
             }
             // What has no known kind has no marks.
             "weir_etw_events_lost_total" if kind == UNKNOWN => {}
-            "weir_etw_events_lost_total" => out.counter([event], accounts[kind].lost),
+            "weir_etw_events_lost_total" => out.counter([event], account.lost),
             "weir_etw_unaccounted" if kind == UNKNOWN => {}
-            "weir_etw_unaccounted" => out.signed([event], accounts[kind].unaccounted()),
+            "weir_etw_unaccounted" => out.signed([event], account.unaccounted()),
             _ => return false,
         }
     }

@@ -104,7 +104,10 @@ impl Driver {
             version: Text::new("0.1.0").unwrap(),
             ..DriverState::default()
         };
-        self.write(0, &DriverState { failure_policy: weir_abi::event::FailurePolicy::Open, ..event });
+        self.write(
+            0,
+            &DriverState { failure_policy: weir_abi::event::FailurePolicy::Open, ..event },
+        );
     }
 
     /// Attaches a program.
@@ -119,13 +122,16 @@ impl Driver {
     pub(crate) fn detach(&mut self, attach_id: u32) {
         let place = self.attached.iter().position(|one| one.attach_id == attach_id).unwrap();
         let one = self.attached.remove(place);
-        self.write(0, &weir_abi::event::Detached {
-            slot: one.slot,
-            attach_id,
-            chain_index: one.chain_index,
-            compartment_id: 0,
-            label: one.label,
-        });
+        self.write(
+            0,
+            &weir_abi::event::Detached {
+                slot: one.slot,
+                attach_id,
+                chain_index: one.chain_index,
+                compartment_id: 0,
+                label: one.label,
+            },
+        );
     }
 
     /// Counts.
@@ -182,33 +188,33 @@ impl Driver {
         }
         let index = flow_index(fate, Direction::Outbound, false).unwrap();
         self.count(Series::Flows, index, 0, 1);
-        self.write(cpu, &Verdict {
-            flow_serial: serial,
-            flow_seq: 10,
-            direction: Direction::Outbound,
-            fate,
-            ..Verdict::default()
-        });
+        self.write(
+            cpu,
+            &Verdict {
+                flow_serial: serial,
+                flow_seq: 10,
+                direction: Direction::Outbound,
+                fate,
+                ..Verdict::default()
+            },
+        );
         self.write(cpu, &FlowClosed { flow_serial: serial, flow_seq: 11, ..FlowClosed::default() });
     }
 
     /// A DELETED invocation.
     pub(crate) fn cleanup(&mut self, cpu: u16, serial: u64, attach_id: u32, reason: PairEnd) {
         self.count(Series::Cleanups, u16::from(reason.raw()), attach_id, 1);
-        self.write(cpu, &Cleanup {
-            flow_serial: serial,
-            flow_seq: 9,
-            attach_id,
-            reason,
-            ..Cleanup::default()
-        });
+        self.write(
+            cpu,
+            &Cleanup { flow_serial: serial, flow_seq: 9, attach_id, reason, ..Cleanup::default() },
+        );
     }
 
     /// Writes a whole set of counters.
     pub(crate) fn counters(&mut self) {
         self.set += 1;
         let truth = self.truth.iter().filter(|(_, value)| **value > 0);
-        let mut entries: Vec<Entry> = truth
+        let entries: Vec<Entry> = truth
             .map(|((series, index, scope), value)| Entry {
                 series: *series,
                 index: *index,
@@ -248,16 +254,19 @@ impl Driver {
             self.write(0, &one);
         }
         for (serial, slots) in flows {
-            self.write(1 % self.cpus, &FlowRundown {
-                flow_serial: *serial,
-                flow_id: *serial + 0x1000,
-                flow_seq: 5,
-                classifying: *slots,
-                segments_inbound: 2,
-                bytes_inbound: 300,
-                age: Ticks(40 * Ticks::PER_SECOND),
-                ..FlowRundown::default()
-            });
+            self.write(
+                1 % self.cpus,
+                &FlowRundown {
+                    flow_serial: *serial,
+                    flow_id: *serial + 0x1000,
+                    flow_seq: 5,
+                    classifying: *slots,
+                    segments_inbound: 2,
+                    bytes_inbound: 300,
+                    age: Ticks(40 * Ticks::PER_SECOND),
+                    ..FlowRundown::default()
+                },
+            );
         }
         self.counters();
         self.state(StateKind::CaptureEnd);
@@ -272,17 +281,20 @@ impl Driver {
             for one in self.attached.clone() {
                 for place in 0..=random.below(4) {
                     let cpu = u16::try_from(random.below(u64::from(self.cpus))).unwrap();
-                    self.invoke(cpu, Invocation {
-                        flow_serial: serial,
-                        flow_seq: 2 + u32::try_from(place).unwrap(),
-                        attach_id: one.attach_id,
-                        state: if place == 0 { FlowState::New } else { FlowState::Established },
-                        direction: Direction::ALL[usize::try_from(random.below(2)).unwrap()],
-                        answer: Action::NeedMoreData,
-                        segment_bytes: u32::try_from(place * 500).unwrap(),
-                        duration: Ticks(random.below(1 << 20)),
-                        ..Invocation::default()
-                    });
+                    self.invoke(
+                        cpu,
+                        Invocation {
+                            flow_serial: serial,
+                            flow_seq: 2 + u32::try_from(place).unwrap(),
+                            attach_id: one.attach_id,
+                            state: if place == 0 { FlowState::New } else { FlowState::Established },
+                            direction: Direction::ALL[usize::try_from(random.below(2)).unwrap()],
+                            answer: Action::NeedMoreData,
+                            segment_bytes: u32::try_from(place * 500).unwrap(),
+                            duration: Ticks(random.below(1 << 20)),
+                            ..Invocation::default()
+                        },
+                    );
                 }
             }
             match random.below(4) {

@@ -2,19 +2,17 @@
 //! invariants side by side, one call at a time.
 
 use crate::departure::Departure;
-use crate::invariants::{Invariants, Kind};
+use crate::invariants::Invariants;
 use crate::mutant::Mutant;
-use crate::odometer::{Odometer, Recorder};
-use crate::record::{Account, Expected, Rule, Seat, Walk};
+use crate::odometer::Odometer;
+use crate::record::{Account, Rule};
 use crate::reference::Reference;
 use crate::roster::Roster;
+use crate::sides::{Node, Step, expect, is_over, kind, observe};
 use crate::subject::{Call, Subject};
 use core::fmt;
+use weir_abi::Action;
 use weir_abi::event::{FailurePolicy, FateReason};
-use weir_engine::{Established, Slot};
-
-/// The compartment of every flow; attachments are bound to 0 (any), 1 or a foreign one.
-pub(crate) const COMPARTMENT: u32 = 1;
 
 /// What is enumerated and what is checked.
 #[derive(Clone, Debug)]
@@ -24,23 +22,13 @@ pub(crate) struct Plan {
     pub(crate) steps: usize,
     /// Only segments as steps: for streaks, which four steps cannot reach.
     pub(crate) is_segments_only: bool,
+    /// What attachments can answer.
+    pub(crate) answers: &'static [Action],
     pub(crate) mutant: Option<Mutant>,
     /// Where the engine's reading is taken instead of the model's.
     pub(crate) departures: Vec<Departure>,
     /// Whether the reference model is asked, or the invariants alone.
     pub(crate) has_reference: bool,
-}
-
-/// One step of a sequence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Step {
-    Establish,
-    Kept,
-    NotKept,
-    Call(Call),
-    Unpublish(Seat),
-    Walk(Seat),
-    Attach,
 }
 
 /// How much was run.
@@ -54,11 +42,18 @@ pub(crate) struct Tally {
 
 /// The whole sequence up to the call that broke a rule.
 pub(crate) struct Mismatch {
-    pub(crate) rule: Rule,
+    rule: Rule,
     plan: Plan,
     mix: Vec<u32>,
     trail: Vec<(Step, Account)>,
     expected: Option<Account>,
+}
+
+impl Mismatch {
+    /// Whether the comparison with the model found it, not an invariant.
+    pub(crate) const fn is_from_reference(&self) -> bool {
+        self.expected.is_some()
+    }
 }
 
 impl fmt::Display for Mismatch {
@@ -73,16 +68,6 @@ impl fmt::Display for Mismatch {
             None => writeln!(out, "    an invariant fails"),
         }
     }
-}
-
-/// A state of the search.
-#[derive(Clone)]
-struct Node<S> {
-    subject: S,
-    roster: Roster,
-    model: Reference,
-    invariants: Invariants,
-    is_over: bool,
 }
 
 /// The search below one set of attachments.
@@ -124,7 +109,7 @@ impl Search {
         step: Step,
         left: usize,
     ) -> Result<(), Box<Mismatch>> {
-        let mut odometer = Odometer::default();
+        let mut odometer = Odometer::new(self.plan.answers);
         loop {
             let mut child = node.clone();
             self.advance(&mut child, step, &mut odometer)?;
@@ -189,7 +174,7 @@ impl Search {
         let roster_only = match step {
             Step::Attach => Some(node.roster.attach(0).map(|_seat| ())),
             Step::Unpublish(seat) => Some(node.roster.unpublish(seat)),
-            _ => None,
+            Step::Establish | Step::Kept | Step::NotKept | Step::Call(_) | Step::Walk(_) => None,
         };
         if let Some(result) = roster_only {
             self.trail.push((step, Account::default()));
@@ -220,86 +205,5 @@ impl Search {
             trail: self.trail.clone(),
             expected,
         })
-    }
-}
-
-/// Whether the flow has no context after this call, hence gets no further one.
-fn is_over(step: Step, seen: &Account) -> bool {
-    let is_last = matches!(step, Step::NotKept | Step::Call(Call::Deleted | Call::Unload));
-    is_last || seen.is_released || seen.walk.is_some_and(|walk| walk != Walk::Keep)
-}
-
-const fn kind(step: Step) -> Kind {
-    match step {
-        Step::Establish => Kind::New,
-        Step::Call(Call::Segment) => Kind::Segment,
-        Step::Call(Call::Deleted) => Kind::Deleted,
-        Step::Call(Call::Unload) => Kind::Unload,
-        _ => Kind::Other,
-    }
-}
-
-/// The engine's account of a step.
-fn observe<S: Subject>(
-    node: &mut Node<S>,
-    step: Step,
-    policy: FailurePolicy,
-    odometer: &mut Odometer,
-) -> Account {
-    let order = &node.roster.engine;
-    let host = &mut Recorder::new(odometer);
-    let call = match step {
-        Step::Establish => {
-            let (walk, settled) = match node.subject.establish(host, order, policy, COMPARTMENT) {
-                Established::Ignored => (Walk::Ignored, None),
-                Established::Uninspected(settled) => (Walk::Uninspected, Some(settled)),
-                Established::Keep => (Walk::Keep, None),
-            };
-            host.account.walk = Some(walk);
-            host.account.settled = settled;
-            host.account.is_blocked = node.subject.is_blocked();
-            return core::mem::take(&mut host.account);
-        }
-        Step::Kept => {
-            host.account.settled = node.subject.kept();
-            host.account.is_blocked = node.subject.is_blocked();
-            return core::mem::take(&mut host.account);
-        }
-        Step::NotKept => {
-            let not_kept = node.subject.not_kept(host, order, policy);
-            host.account.settled = Some(not_kept.settled);
-            host.account.is_blocked = not_kept.is_blocked;
-            return core::mem::take(&mut host.account);
-        }
-        Step::Call(call) => call,
-        Step::Walk(seat) => match Slot::new(seat.slot) {
-            Some(slot) => Call::Walk(slot),
-            None => return Account::default(),
-        },
-        Step::Unpublish(_) | Step::Attach => return Account::default(),
-    };
-    let outcome = node.subject.call(host, order, policy, call);
-    host.account.is_blocked = outcome.is_blocked;
-    host.account.is_released = outcome.is_released;
-    host.account.settled = outcome.settled;
-    core::mem::take(&mut host.account)
-}
-
-/// The text's account of the same step, with the same answers.
-fn expect<S>(node: &mut Node<S>, step: Step, odometer: &mut Odometer) -> Expected {
-    odometer.rewind();
-    let order = &node.roster.published;
-    let answers = &mut |_slot: u8| odometer.answer();
-    match step {
-        Step::Establish => node.model.establish(order, COMPARTMENT, answers),
-        Step::Kept => node.model.kept(),
-        Step::NotKept => node.model.not_kept(order),
-        Step::Call(Call::Segment) => node.model.segment(order, answers),
-        Step::Call(Call::Unshown(reason)) => node.model.unshown(order, reason),
-        Step::Call(Call::Deleted) => node.model.deleted(order),
-        Step::Call(Call::EngineReturned) => node.model.engine_returned(order),
-        Step::Call(Call::Unload) => node.model.unloaded(),
-        Step::Walk(seat) => node.model.detached(seat),
-        Step::Call(Call::Walk(_)) | Step::Unpublish(_) | Step::Attach => Expected::default(),
     }
 }

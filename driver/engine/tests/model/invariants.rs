@@ -82,7 +82,7 @@ impl Invariants {
     fn check_order(&self, call: &Account, kind: Kind, order: &[Seat]) -> Result<(), Rule> {
         let concerned = |slot: u8| match kind {
             Kind::New => true,
-            _ => self
+            Kind::Segment | Kind::Deleted | Kind::Unload | Kind::Other => self
                 .pairs
                 .iter()
                 .any(|pair| pair.seat.slot == slot && pair.end.is_none() && pair.is_classifying),

@@ -6,17 +6,23 @@ use weir_abi::{Action, FlowState};
 use weir_engine::{Host, Slot};
 
 /// What an attachment can answer at NEW and ESTABLISHED.
-const ANSWERS: [Action; 5] =
-    [Action::NeedMoreData, Action::Allow, Action::Block, Action::Invalid, Action::Error];
+pub(crate) const ANSWERS: &[Action] =
+    &[Action::NeedMoreData, Action::Allow, Action::Block, Action::Invalid, Action::Error];
 
 /// One run's decisions; [`Self::advance`] turns to the next run's.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Odometer {
+    answers: &'static [Action],
     digits: Vec<u8>,
     used: usize,
 }
 
 impl Odometer {
+    /// The first run out of these answers.
+    pub(crate) const fn new(answers: &'static [Action]) -> Self {
+        Self { answers, digits: Vec::new(), used: 0 }
+    }
+
     /// The next decision of this run.
     pub(crate) fn answer(&mut self) -> Action {
         if self.used == self.digits.len() {
@@ -24,7 +30,7 @@ impl Odometer {
         }
         let digit = self.digits.get(self.used).copied().unwrap_or_default();
         self.used += 1;
-        ANSWERS.get(usize::from(digit)).copied().unwrap_or_default()
+        self.answers.get(usize::from(digit)).copied().unwrap_or_default()
     }
 
     /// Starts this run again, for the second of engine and model.
@@ -37,7 +43,7 @@ impl Odometer {
         self.digits.truncate(self.used);
         self.used = 0;
         while let Some(digit) = self.digits.pop() {
-            if usize::from(digit) + 1 < ANSWERS.len() {
+            if usize::from(digit) + 1 < self.answers.len() {
                 self.digits.push(digit + 1);
                 return true;
             }

@@ -95,21 +95,27 @@ impl Expected {
         if self.account == *seen {
             return None;
         }
-        let (wanted, seen_) = (self.account.clone().with_detached_last(), seen.clone());
-        let seen_ = seen_.with_detached_last();
-        if wanted == seen_ {
-            return None;
+        let wanted = self.account.clone().with_detached_last();
+        let seen = seen.clone().with_detached_last();
+        let is_same_outcome = (wanted.walk, wanted.is_blocked, wanted.is_released)
+            == (seen.walk, seen.is_blocked, seen.is_released);
+        if wanted.log != seen.log {
+            Some(self.first_line_broken(&wanted.log, &seen.log))
+        } else if !is_same_outcome {
+            Some(self.outcome_rule)
+        } else if wanted.settled != seen.settled {
+            Some(self.fate_rule)
+        } else {
+            None
         }
-        if wanted.log != seen_.log {
-            let same = wanted.log.iter().zip(&seen_.log).take_while(|(a, b)| a == b).count();
-            let moved = wanted
-                .log
-                .get(same)
-                .and_then(|line| self.account.log.iter().position(|own| own == line));
-            let rule = moved.and_then(|at| self.line_rules.get(at)).copied();
-            return Some(rule.unwrap_or(self.outcome_rule));
-        }
-        let same_fate = wanted.settled == seen_.settled;
-        Some(if same_fate { self.outcome_rule } else { self.fate_rule })
+    }
+
+    /// The rule of the first line that is missing or different; the outcome's where `seen` has
+    /// lines too many.
+    fn first_line_broken(&self, wanted: &[Line], seen: &[Line]) -> Rule {
+        let same = wanted.iter().zip(seen).take_while(|(wanted, seen)| wanted == seen).count();
+        let told =
+            wanted.get(same).and_then(|line| self.account.log.iter().position(|own| own == line));
+        told.and_then(|at| self.line_rules.get(at)).copied().unwrap_or(self.outcome_rule)
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Written from rules S04 to S34, not from the engine, and in another shape: a list of pairs
 //! that end, where the engine keeps masks. Each thing it says carries the number of its rule.
-//! `establish` is in `reference_new`, deliberate mistakes are in `mutant`.
+//! `establish` is in `reference_new`, ends without an answer are in `reference_end`, deliberate
+//! mistakes in `mutant`.
 
 use crate::departure::Departure;
 use crate::enumerate::Plan;
@@ -135,7 +136,7 @@ impl Reference {
         out
     }
 
-    fn absorbs(&self, out: &mut Expected) -> bool {
+    pub(crate) fn absorbs(&self, out: &mut Expected) -> bool {
         if self.block.is_none() || self.is(Mutant::BlockForgotten) {
             return false;
         }
@@ -186,7 +187,7 @@ impl Reference {
         self.turn_blocked(out, fate, 14);
     }
 
-    fn turn_blocked(&mut self, out: &mut Expected, fate: Settled, rule: Rule) {
+    pub(crate) fn turn_blocked(&mut self, out: &mut Expected, fate: Settled, rule: Rule) {
         self.block = Some(fate);
         out.outcome_rule = rule;
         out.account.is_blocked = true;
@@ -221,84 +222,5 @@ impl Reference {
             out.account.is_released = true;
             out.account.settled = Some(self.fate_of_the_last(Some(slot), before));
         }
-    }
-
-    /// A segment that cannot be shown whole (S20, S23, S32).
-    pub(crate) fn unshown(&mut self, order: &[Seat], reason: FateReason) -> Expected {
-        self.give_up(order, reason, 32, PairEnd::Failed)
-    }
-
-    /// The filtering engine is back: who still classifies has missed bytes (S34).
-    pub(crate) fn engine_returned(&mut self, order: &[Seat]) -> Expected {
-        self.give_up(order, FateReason::Engine, 34, PairEnd::Engine)
-    }
-
-    fn give_up(
-        &mut self,
-        order: &[Seat],
-        reason: FateReason,
-        rule: Rule,
-        end: PairEnd,
-    ) -> Expected {
-        let mut out = Expected { outcome_rule: rule, fate_rule: rule, ..Expected::default() };
-        if self.absorbs(&mut out) {
-            return out;
-        }
-        let before = self.classifying();
-        self.end_all(&mut out, order, rule, |_| end);
-        if self.is_closed() {
-            let fate = settled(Fate::FailedClosed, reason, None, before);
-            self.turn_blocked(&mut out, fate, rule);
-        } else {
-            out.account.is_released = true;
-            out.account.settled = Some(settled(Fate::FailedOpen, reason, None, before));
-        }
-        out
-    }
-
-    /// WFP deletes the flow (S25).
-    pub(crate) fn deleted(&mut self, order: &[Seat]) -> Expected {
-        let mut out = self.goes(FateReason::Closed, 25);
-        self.end_all(&mut out, order, 25, |_| PairEnd::Closed);
-        out
-    }
-
-    /// Unload: no DELETED (S26, S35).
-    pub(crate) fn unloaded(&mut self) -> Expected {
-        let mut out = self.goes(FateReason::Unload, 35);
-        for pair in core::mem::take(&mut self.pairs) {
-            out.line(Line::Ended(pair.seat.slot, PairEnd::Unload), 26);
-        }
-        out
-    }
-
-    fn goes(&self, reason: FateReason, rule: Rule) -> Expected {
-        let mut out = Expected { outcome_rule: rule, fate_rule: 27, ..Expected::default() };
-        out.account.is_released = true;
-        out.account.is_blocked = self.block.is_some();
-        if self.block.is_none() {
-            out.account.settled = Some(settled(Fate::Undecided, reason, None, self.classifying()));
-        }
-        out
-    }
-
-    /// The detach walk comes by (S30).
-    pub(crate) fn detached(&mut self, seat: Seat) -> Expected {
-        let mut out = Expected { outcome_rule: 30, fate_rule: 30, ..Expected::default() };
-        out.account.is_blocked = self.block.is_some();
-        if self.departs(Departure::FailureForgotten) {
-            self.failed.retain(|failed| *failed != seat);
-        }
-        let before = self.classifying();
-        let Some(at) = self.pairs.iter().position(|pair| pair.seat == seat) else { return out };
-        self.pairs.remove(at);
-        out.line(Line::Ended(seat.slot, PairEnd::Detached), 30);
-        if self.pairs.is_empty() {
-            out.account.is_released = true;
-            let decider = self.departs(Departure::DetachedDecides).then_some(seat.slot);
-            let fate = settled(Fate::Undecided, FateReason::Detached, decider, before);
-            out.account.settled = Some(fate);
-        }
-        out
     }
 }

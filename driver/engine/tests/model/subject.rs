@@ -161,7 +161,12 @@ impl Subject for Tampered {
         match tamper {
             Tamper::DoesNothing => Established::Ignored,
             Tamper::BlocksEverything => Established::Keep,
-            _ => {
+            Tamper::LosesEnds
+            | Tamper::EndsTwice
+            | Tamper::SkipsDeleted
+            | Tamper::LosesFate
+            | Tamper::UnblocksLater
+            | Tamper::InvokesTwice => {
                 let host = &mut TamperedHost { host, tamper };
                 self.flow.establish(host, order, policy, compartment)
             }

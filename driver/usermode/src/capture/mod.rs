@@ -11,8 +11,8 @@
 //! - `window`, `pcap`, `pcapng`, `clock`: file bytes to packets with a link type and a time;
 //! - `link`, `packet`, `tuple`: frame to TCP segment and the connection that it belongs to;
 //! - `table`: connection to flow, bounded, longest idle first out;
-//! - `streams`, `handshake`, `flow`: what the segment means for the flow;
-//! - `half`, `reorder`, `position`: the bytes of one direction.
+//! - `streams`, `handshake`, `advance`, `flow`: what the segment means for the flow;
+//! - `half`, `delivery`, `reorder`, `position`: the bytes of one direction.
 //!
 //! # What a flow is here
 //!
@@ -27,8 +27,10 @@
 //! - VLAN tags do not distinguish flows.
 //! - Checksums are not verified: captures taken on the sending host hold unfinished ones.
 
+mod advance;
 mod clock;
 mod counters;
+mod delivery;
 mod error;
 mod event;
 mod flow;
@@ -36,6 +38,7 @@ mod half;
 mod handshake;
 mod limits;
 mod link;
+mod output;
 mod packet;
 mod pcap;
 mod pcapng;

@@ -4,8 +4,9 @@
 //! bytes, so an arena never hands its memory to a `Box` or `Vec`, whose uniqueness would be a lie.
 #![expect(unsafe_code, reason = "memory shared between the host and the VM's mapping")]
 
+use core::alloc::Layout;
 use core::ptr::{self, NonNull};
-use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::alloc::{alloc_zeroed, dealloc};
 
 use solana_sbpf::memory_region::MemoryRegion;
 

@@ -2,7 +2,7 @@
 
 use super::btf::Btf;
 use super::error::LoadError;
-use super::map::MapKind;
+use super::kind::MapKind;
 use super::object::{Object, Role};
 
 /// Most maps of an object (Linux: `MAX_USED_MAPS` 64).
@@ -62,7 +62,12 @@ pub(super) fn definitions(object: &Object) -> Result<Vec<Definition>, LoadError>
             }
             Role::LegacyMaps => from_structure(&section.bytes, symbol.value)
                 .ok_or_else(|| refuse("its definition is cut short"))?,
-            _ => continue,
+            Role::Code
+            | Role::ReadOnlyData
+            | Role::Data
+            | Role::Btf
+            | Role::BtfExtension
+            | Role::Other => continue,
         };
         let place = (index, symbol.value);
         found.push(check(symbol.name.clone(), place, &fields).map_err(refuse)?);

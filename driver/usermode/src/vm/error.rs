@@ -100,7 +100,7 @@ impl LoadError {
             Self::NoProgram { .. } | Self::SeveralPrograms { .. } => {
                 "name one program's section or function"
             }
-            Self::Refused { .. } => "compile with clang -target bpf -mcpu=v3 or lower",
+            Self::Refused { .. } => "change what the reason names, or compile with clang -mcpu=v3",
             Self::Helper { .. } => "only maps, time, process, random and memory helpers exist here",
             Self::Relocation { .. } => "define every symbol that the program uses in the object",
             Self::Map { .. } => "use a hash or array map, defined in .maps with BTF (clang -g)",

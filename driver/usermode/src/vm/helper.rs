@@ -8,17 +8,33 @@ use core::cmp::Ordering;
 
 use solana_sbpf::ebpf;
 use solana_sbpf::elf::ElfError;
+use solana_sbpf::memory_region::AccessType;
 use solana_sbpf::program::{BuiltinFunctionDefinition, BuiltinProgram};
 
-use super::map::{Condition, MapError};
+use super::kind::{Condition, MapError};
 use super::state::State;
 
-/// A helper that refused its arguments, on its way through the VM library.
+/// Why a helper ended the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// An argument that it cannot take.
+    Argument(&'static str),
+    /// More work than the budget has left.
+    Budget,
+}
+
+impl From<&'static str> for Refusal {
+    fn from(reason: &'static str) -> Self {
+        Self::Argument(reason)
+    }
+}
+
+/// A helper's refusal on its way through the VM library.
 #[derive(Debug, thiserror::Error)]
-#[error("call {name}: {reason}")]
+#[error("call {name}: {refusal:?}")]
 pub(super) struct Fault {
     pub(super) name: &'static str,
-    pub(super) reason: &'static str,
+    pub(super) refusal: Refusal,
 }
 
 /// Defines the supported helpers: id, name for the VM's registry, adapter type, function.
@@ -43,7 +59,7 @@ macro_rules! helpers {
                     state: &mut State, a: u64, b: u64, c: u64, d: u64, e: u64,
                 ) -> Result<u64, Fault> {
                     $function(state, [a, b, c, d, e])
-                        .map_err(|reason| Fault { name: $name, reason })
+                        .map_err(|refusal| Fault { name: $name, refusal })
                 }
             }
         )+
@@ -105,7 +121,7 @@ pub(super) fn call_key(id: i32) -> Result<i32, Option<&'static str>> {
 }
 
 type Arguments = [u64; 5];
-type Answer = Result<u64, &'static str>;
+type Answer = Result<u64, Refusal>;
 
 /// `EINVAL` of the Windows C runtime.
 const EINVAL: i64 = 22;
@@ -166,7 +182,7 @@ fn process(state: &mut State, _: Arguments) -> Answer {
 
 /// Answers as Windows does while nobody traces: 0, or -1 for an impossible length.
 fn print(state: &mut State, [format, bytes, ..]: Arguments) -> Answer {
-    state.memory.check_readable(format, length(bytes)?)?;
+    state.memory.check(AccessType::Load, format, length(bytes)?)?;
     if !(2..=FORMAT_BYTES_MAX).contains(&bytes) {
         return Ok(negative(1));
     }
@@ -179,6 +195,9 @@ fn memory_copy(state: &mut State, [to, to_bytes, from, bytes, _]: Arguments) -> 
     if bytes > to_bytes {
         return Ok(negative(EINVAL));
     }
+    state.memory.check(AccessType::Load, from, length(bytes)?)?;
+    state.memory.check(AccessType::Store, to, length(bytes)?)?;
+    state.charge(bytes)?;
     state.memory.copy(to, from, length(bytes)?)?;
     Ok(0)
 }
@@ -187,8 +206,12 @@ fn memory_compare(
     state: &mut State,
     [left, left_bytes, right, right_bytes, _]: Arguments,
 ) -> Answer {
-    let common = length(left_bytes.min(right_bytes))?;
-    let order = state.memory.compare(left, right, common)?.then(left_bytes.cmp(&right_bytes));
+    let common = left_bytes.min(right_bytes);
+    state.memory.check(AccessType::Load, left, length(common)?)?;
+    state.memory.check(AccessType::Load, right, length(common)?)?;
+    state.charge(common)?;
+    let order =
+        state.memory.compare(left, right, length(common)?)?.then(left_bytes.cmp(&right_bytes));
     Ok(match order {
         Ordering::Less => negative(1),
         Ordering::Equal => 0,
@@ -197,6 +220,8 @@ fn memory_compare(
 }
 
 fn memory_set(state: &mut State, [to, bytes, value, ..]: Arguments) -> Answer {
+    state.memory.check(AccessType::Store, to, length(bytes)?)?;
+    state.charge(bytes)?;
     let [value, ..] = value.to_le_bytes();
     state.memory.fill(to, length(bytes)?, value)?;
     Ok(to)

@@ -13,11 +13,11 @@ pub(super) const STACK_START: u64 = 2 * WINDOW_BYTES;
 /// The scratch copy of the context.
 pub(super) const CONTEXT_START: u64 = 3 * WINDOW_BYTES;
 
-/// Window of the segment's bytes.
-pub(super) const DATA_WINDOW: u64 = 4;
+/// Window of the segment's bytes, which is also the position of its region in the mapping.
+pub(super) const DATA_WINDOW: u8 = 4;
 
 /// The segment's bytes.
-pub(super) const DATA_START: u64 = DATA_WINDOW * WINDOW_BYTES;
+pub(super) const DATA_START: u64 = DATA_WINDOW as u64 * WINDOW_BYTES;
 
 /// First window given to a map's values or to a section of global data.
 pub(super) const FIRST_FREE_WINDOW: u64 = 5;

@@ -1,16 +1,16 @@
 //! Chooses a program of an object, collects the functions that it calls, resolves relocations.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::arena::Arena;
-use super::btf;
+use super::code::Code;
 use super::definition::definitions;
 use super::error::LoadError;
-use super::instruction::{INSTRUCTION_BYTES, Instruction, op};
+use super::instruction::{Instruction, op};
 use super::layout::{CALL_FRAMES_MAX, FIRST_FREE_WINDOW, WINDOW_BYTES};
 use super::map::Map;
 use super::object::{Object, Role, Symbol};
-use super::select::{Function, functions, select};
+use super::select::{Function, select};
 use super::state::{Global, map_handle};
 use super::translate::{Reference, Source, Translation, translate};
 
@@ -63,16 +63,6 @@ pub(super) fn link(object: &Object, section: Option<&str>) -> Result<Image, Load
         maps: linker.maps,
         globals: linker.globals.into_values().collect(),
     })
-}
-
-/// A code section, decoded.
-struct Code {
-    slots: Vec<Instruction>,
-    functions: Vec<Function>,
-    /// Relocation type and symbol by slot.
-    relocations: BTreeMap<usize, (u32, Option<usize>)>,
-    /// Slots with a CO-RE relocation.
-    core: BTreeSet<usize>,
 }
 
 struct Linker<'a> {
@@ -242,24 +232,10 @@ impl<'a> Linker<'a> {
         Ok(Ok(start + place))
     }
 
-    fn decode(&mut self, index: usize) -> Result<(), LoadError> {
-        if self.codes.contains_key(&index) {
-            return Ok(());
+    fn decode(&mut self, section: usize) -> Result<(), LoadError> {
+        if !self.codes.contains_key(&section) {
+            self.codes.insert(section, Code::decode(self.object, section)?);
         }
-        let section =
-            self.object.sections.get(&index).ok_or(LoadError::Malformed("a symbol's section"))?;
-        let slots = self.object.code(index)?;
-        let mut relocations = BTreeMap::new();
-        for &(offset, kind, symbol) in &section.relocations {
-            let slot = usize::try_from(offset).ok().filter(|o| o % INSTRUCTION_BYTES == 0);
-            let slot = slot.ok_or(LoadError::Malformed("a relocation's offset"))?;
-            if relocations.insert(slot / INSTRUCTION_BYTES, (kind, symbol)).is_some() {
-                return Err(LoadError::Malformed("a relocation, given twice,"));
-            }
-        }
-        let core = core_slots(self.object, &section.name)?;
-        let functions = functions(self.object, index, slots.len());
-        self.codes.insert(index, Code { slots, functions, relocations, core });
         Ok(())
     }
 
@@ -278,15 +254,6 @@ impl<'a> Linker<'a> {
             reason,
         }
     }
-}
-
-/// Slots of a section whose constants a CO-RE loader would have to change.
-fn core_slots(object: &Object, section: &str) -> Result<BTreeSet<usize>, LoadError> {
-    let of = |role| object.sections.values().find(|section| section.role == role);
-    let Some(extension) = of(Role::BtfExtension) else { return Ok(BTreeSet::new()) };
-    let types = of(Role::Btf).map_or(&[][..], |section| &section.bytes);
-    btf::core_relocations(&extension.bytes, types, section)
-        .ok_or(LoadError::Malformed("the section .BTF.ext"))
 }
 
 fn offset(slot: usize, distance: i64) -> Option<usize> {

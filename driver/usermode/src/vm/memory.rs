@@ -11,10 +11,6 @@ use solana_sbpf::vm::Config;
 use super::layout::{CONTEXT_START, FIRST_FREE_WINDOW, HANDLE_WINDOW, WINDOW_BYTES};
 use super::layout::{DATA_START, DATA_WINDOW, STACK_GAP_BYTES, STACK_MAPPED_START, STACK_START};
 
-/// Position of the segment's region in the mapping: regions are sorted and gaps are filled, so a
-/// region's position is its window.
-const DATA_POSITION: usize = DATA_WINDOW as usize;
-
 /// A pointer that a helper may not follow.
 pub(super) const BAD_POINTER: &str = "a pointer does not lead to as many bytes of the program";
 
@@ -43,7 +39,7 @@ impl Memory {
         };
         // SAFETY: the run that maps a segment borrows it until it has unmapped it again, and
         // the mapping is dereferenced only within a run.
-        unsafe { self.mapping.replace_region(DATA_POSITION, region) }
+        unsafe { self.mapping.replace_region(usize::from(DATA_WINDOW), region) }
     }
 
     /// Copies the program's bytes at `address` into `out`.
@@ -55,9 +51,14 @@ impl Memory {
         Ok(())
     }
 
-    /// Checks that the program may read `bytes` bytes at `address`.
-    pub(super) fn check_readable(&self, address: u64, bytes: usize) -> Result<(), &'static str> {
-        self.pointer(AccessType::Load, address, bytes).map(|_pointer| ())
+    /// Checks that the program may access `bytes` bytes at `address`.
+    pub(super) fn check(
+        &self,
+        access: AccessType,
+        address: u64,
+        bytes: usize,
+    ) -> Result<(), &'static str> {
+        self.pointer(access, address, bytes).map(|_pointer| ())
     }
 
     /// Copies within the program's memory; the ranges may overlap.
@@ -128,7 +129,7 @@ pub(super) fn region_name(address: u64) -> &'static str {
         0 => "null",
         window if window == STACK_START / WINDOW_BYTES => "stack",
         window if window == CONTEXT_START / WINDOW_BYTES => "context",
-        DATA_WINDOW => "segment data",
+        window if window == u64::from(DATA_WINDOW) => "segment data",
         FIRST_FREE_WINDOW..HANDLE_WINDOW => "map or global data, if anything",
         _ => "no memory",
     }

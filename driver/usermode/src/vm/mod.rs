@@ -6,16 +6,18 @@
 //! refused when the program is loaded. Each invocation starts afresh (S02); maps and global data
 //! stay.
 //!
-//! Reading order: [`program`], `link` (choosing and relocating), `translate` (the dialect),
+//! Reading order: `program`, `link` (choosing and relocating), `translate` (the dialect),
 //! `state` and `memory` (what a program can reach), `map` and `helper`.
 
 mod arena;
 mod btf;
+mod code;
 mod definition;
 mod error;
 mod helper;
 mod index;
 mod instruction;
+mod kind;
 mod layout;
 mod link;
 mod map;
@@ -30,7 +32,8 @@ mod translate;
 mod tests;
 
 pub use error::{LoadError, Location, RunError, RunErrorKind};
-pub use map::{Map, MapError, MapKind};
+pub use kind::{MapError, MapKind};
+pub use map::Map;
 pub use object::Object;
 pub use program::Program;
 
@@ -40,7 +43,8 @@ const _: () = assert!(cfg!(target_endian = "little"), "the VM needs a little-end
 /// Bytes of the context that a program sees.
 pub const CONTEXT_BYTES: usize = 104;
 
-/// Most instructions of an invocation, counted after translation (an atomic counts as 5 to 8).
+/// Most instructions of an invocation, counted after translation (an atomic counts as 5 to 8, a
+/// helper's work on memory as one for each 8 bytes).
 ///
 /// Linux's verifier walks at most as many (`BPF_COMPLEXITY_LIMIT_INSNS`), so no program that it
 /// accepts without loops comes near. At the bound the invocation fails with

@@ -174,15 +174,19 @@ impl Reader {
                 .relocations_left
                 .checked_sub(1)
                 .ok_or(LoadError::TooLarge { limit: RELOCATIONS_MAX })?;
-            let kind = match relocation.flags() {
-                RelocationFlags::Elf { r_type } => r_type.0,
-                _ => return Err(LoadError::Malformed("a relocation")),
+            // The eBPF ABI keeps addends in the instructions.
+            let RelocationFlags::Elf { r_type } = relocation.flags() else {
+                return Err(LoadError::Malformed("a relocation"));
             };
-            let symbol = match relocation.target() {
-                RelocationTarget::Symbol(index) => symbol_position(index.0, symbols),
-                _ => None,
+            if !relocation.has_implicit_addend() {
+                return Err(LoadError::Malformed("a relocation's addend"));
+            }
+            let symbol = if let RelocationTarget::Symbol(index) = relocation.target() {
+                symbol_position(index.0, symbols)
+            } else {
+                None
             };
-            out.relocations.push((offset, kind, symbol));
+            out.relocations.push((offset, r_type.0, symbol));
         }
         Ok(out)
     }
@@ -194,10 +198,10 @@ fn symbol_position(index: usize, symbols: usize) -> Option<usize> {
 }
 
 fn role(name: &str, section: &ElfSection64<'_, '_, LittleEndian>) -> Role {
-    let is_code = match section.flags() {
-        SectionFlags::Elf { sh_flags, .. } => sh_flags.contains(elf::SHF_EXECINSTR),
-        _ => false,
-    };
+    let is_code = matches!(
+        section.flags(),
+        SectionFlags::Elf { sh_flags, .. } if sh_flags.contains(elf::SHF_EXECINSTR)
+    );
     let is_bare = |prefix: &str| {
         name.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     };

@@ -11,13 +11,14 @@ use solana_sbpf::verifier::RequisiteVerifier;
 use solana_sbpf::vm::{CallFrame, Config, EbpfVm, ExecutionMode};
 
 use super::error::{LoadError, Location, RunError};
+use super::helper::{self, Refusal};
 use super::layout::{CALL_FRAMES_MAX, CONTEXT_START, FRAME_STRIDE_BYTES};
 use super::link::{Image, link};
 use super::map::Map;
 use super::memory::region_name;
 use super::object::Object;
 use super::state::State;
-use super::{CONTEXT_BYTES, Env, helper};
+use super::{CONTEXT_BYTES, Env};
 
 /// A program with its maps and global data.
 ///
@@ -161,10 +162,27 @@ impl Program {
             EbpfError::ExceededMaxInstructions => RunError::Budget { at },
             EbpfError::CallDepthExceeded => RunError::Stack { at },
             EbpfError::SyscallError(fault) => match fault.downcast::<helper::Fault>() {
-                Ok(fault) => RunError::Helper { name: fault.name, reason: fault.reason, at },
+                Ok(fault) => match fault.refusal {
+                    Refusal::Argument(reason) => RunError::Helper { name: fault.name, reason, at },
+                    Refusal::Budget => RunError::Budget { at },
+                },
                 Err(other) => RunError::Other(other.to_string()),
             },
-            other => RunError::Other(format!("{other} in {at}")),
+            // The translator and the verifier leave no way to these.
+            other @ (EbpfError::ElfError(_)
+            | EbpfError::FunctionAlreadyRegistered(_)
+            | EbpfError::ExitRootCallFrame
+            | EbpfError::DivideByZero
+            | EbpfError::DivideOverflow
+            | EbpfError::ExecutionOverrun
+            | EbpfError::CallOutsideTextSegment
+            | EbpfError::JitNotCompiled
+            | EbpfError::InvalidMemoryRegion(_)
+            | EbpfError::InvalidInstruction
+            | EbpfError::UnsupportedInstruction
+            | EbpfError::ExhaustedTextSegment(_)
+            | EbpfError::LibcInvocationFailed(..)
+            | EbpfError::VerifierError(_)) => RunError::Other(format!("{other} in {at}")),
         }
     }
 

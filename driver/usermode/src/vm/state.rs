@@ -8,6 +8,7 @@ use solana_sbpf::vm::{Config, ContextObject};
 
 use super::arena::Arena;
 use super::error::LoadError;
+use super::helper::Refusal;
 use super::layout::{
     CONTEXT_START, DATA_START, FRAME_MAPPED_BYTES, HANDLE_WINDOW, STACK_GAP_BYTES,
     STACK_MAPPED_START, WINDOW_BYTES,
@@ -121,10 +122,18 @@ impl State {
         (mixed ^ (mixed >> 31)) >> 32
     }
 
+    /// Takes the work of a helper on so many bytes out of the budget: an instruction for each 8.
+    pub(super) fn charge(&mut self, bytes: u64) -> Result<(), Refusal> {
+        let rest = self.remaining.checked_sub(bytes / 8).ok_or(Refusal::Budget)?;
+        self.remaining = rest;
+        Ok(())
+    }
+
     /// Copies a map's value out of the program's memory, for [`Self::map_and_key`].
-    pub(super) fn read_value(&mut self, handle: u64, address: u64) -> Result<(), &'static str> {
+    pub(super) fn read_value(&mut self, handle: u64, address: u64) -> Result<(), Refusal> {
         let bytes = self.maps.get(map_number(handle)?).ok_or(BAD_HANDLE)?.value_bytes();
-        self.memory.read(address, &mut self.value[..bytes])
+        self.charge(u64::try_from(bytes).unwrap_or(u64::MAX))?;
+        Ok(self.memory.read(address, &mut self.value[..bytes])?)
     }
 
     /// A map, its key copied out of the program's memory, and the value read last.
@@ -132,7 +141,7 @@ impl State {
         &mut self,
         handle: u64,
         address: u64,
-    ) -> Result<(&mut Map, &[u8], &[u8]), &'static str> {
+    ) -> Result<(&mut Map, &[u8], &[u8]), Refusal> {
         let map = self.maps.get_mut(map_number(handle)?).ok_or(BAD_HANDLE)?;
         let key = &mut self.key[..map.key_bytes()];
         self.memory.read(address, key)?;

@@ -120,7 +120,7 @@ fn simultaneous_open_belongs_to_the_first_syn() {
         answer.flags = SYN | ACK;
         answer.ack = peer + 1;
     }
-    answers.map(|answer| talk.push(answer));
+    answers.into_iter().for_each(|answer| talk.push(answer));
     talk.server(b"hi");
     check(&talk, &[OPEN, "1 < hi", "1 - capture_end"]);
 }
@@ -206,6 +206,9 @@ fn syn_cookie_of_a_repeated_syn_may_have_another_number() {
     let mut packets = talk.packets().to_vec();
     let mut lost_answer = packets[1].clone();
     lost_answer.seq = 500_000_000;
+    lost_answer.payload = b"never taken".to_vec();
     packets.insert(1, lost_answer);
-    play(&packets).shows(&[OPEN, "1 > a", "1 < b", "1 - capture_end"]);
+    let played = play(&packets);
+    played.shows(&[OPEN, "1 > a", "1 < b", "1 - capture_end"]);
+    assert_eq!(played.counters.undelivered_bytes, 11);
 }

@@ -2,8 +2,8 @@
 
 use object::write::{Object, Relocation, SectionId, Symbol, SymbolId, SymbolSection};
 use object::{
-    Architecture, BinaryFormat, Endianness, RelocationFlags, SectionFlags, SectionKind, SymbolFlags,
-    SymbolKind, SymbolScope, elf,
+    Architecture, BinaryFormat, Endianness, RelocationFlags, SectionFlags, SectionKind,
+    SymbolFlags, SymbolKind, SymbolScope, elf,
 };
 
 use super::super::instruction::Instruction;
@@ -68,8 +68,7 @@ impl Elf {
         if !is_code {
             let sh_flags = elf::SHF_ALLOC | elf::SHF_WRITE;
             let section = self.0.section_mut(id);
-            section.flags =
-                SectionFlags::Elf { sh_type: elf::SHT_PROGBITS, sh_flags };
+            section.flags = SectionFlags::Elf { sh_type: elf::SHT_PROGBITS, sh_flags };
         }
         self.0.append_section_data(id, content, 8);
         id

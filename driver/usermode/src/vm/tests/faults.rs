@@ -69,6 +69,16 @@ fn s01_without_data_both_pointers_are_null() {
 }
 
 #[test]
+fn a_segment_is_gone_after_its_invocation() {
+    let [low, high] = wide(1, DATA_START);
+    let mut program = load_slots(&[low, high, slot(0x71, 0, 1, 0, 0), exit()]).expect("loadable");
+    for _ in 0..2 {
+        assert_eq!(program.run(&[0; CONTEXT_BYTES], Some(&DATA), &Env::default()), Ok(1));
+        assert!(program.run(&[0; CONTEXT_BYTES], None, &Env::default()).is_err());
+    }
+}
+
+#[test]
 fn s24_segment_data_is_read_only() {
     let stores = [
         slot(0x72, 1, 0, 0, 7),
@@ -123,6 +133,16 @@ fn endless_loops_end() {
     // Helpers count too.
     let error = run_slots(&[call(9), slot(0x05, 0, 0, -2, 0)], None).expect_err("the run fails");
     assert_eq!((error.kind(), error.ebpf_result()), (RunErrorKind::Budget, 32));
+}
+
+#[test]
+fn helpers_that_copy_use_up_the_budget() {
+    // 15,000 rounds are 105,000 instructions and 960,000 times 8 bytes.
+    let set = [copy(1, 10), add(1, -512), mov(2, 512), mov(3, 1), call(24)];
+    let mut code = vec![mov(6, 0)];
+    code.extend(set);
+    code.extend([add(6, 1), slot(0xa5, 6, 0, -7, 15_000), mov(0, 0), exit()]);
+    assert_eq!(kind(&code), RunErrorKind::Budget);
 }
 
 #[test]

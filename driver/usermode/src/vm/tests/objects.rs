@@ -36,10 +36,7 @@ fn programs_are_chosen_by_section_or_function() {
     let several = program(&elf, None).expect_err("two programs fit");
     assert_eq!(several.to_string(), "choose a program: first_1, second_1 fit");
     let none = program(&elf, Some("third")).expect_err("no program fits");
-    assert_eq!(
-        none.to_string(),
-        "find a program \"third\": the object has flow_classify/a, other"
-    );
+    assert_eq!(none.to_string(), "find a program \"third\": the object has flow_classify/a, other");
 }
 
 #[test]

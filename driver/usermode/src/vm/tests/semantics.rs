@@ -1,4 +1,10 @@
 //! Arithmetic, jumps and memory: every opcode over operands that matter.
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "the reference truncates and reinterprets as the instructions do"
+)]
 
 use super::super::instruction::Instruction;
 use super::assemble::{mov, slot};

@@ -109,9 +109,10 @@ impl Translator<'_, '_> {
 
     fn modify(&mut self, i: Instruction) -> Result<(), LoadError> {
         let fetches = i.imm & FETCH != 0;
-        let operation = match u8::try_from(i.imm & !FETCH) {
-            Ok(code @ (alu::ADD | alu::OR | alu::AND | alu::XOR)) => code,
-            _ => return Err(self.refuse("there is no such atomic")),
+        let Ok(operation @ (alu::ADD | alu::OR | alu::AND | alu::XOR)) =
+            u8::try_from(i.imm & !FETCH)
+        else {
+            return Err(self.refuse("there is no such atomic"));
         };
         if fetches {
             self.writable(i.src)?;

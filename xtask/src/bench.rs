@@ -1,0 +1,137 @@
+//! `cargo xtask bench`: figures, side by side in one run, as ratios. Nothing here passes or fails
+//! on time.
+
+use crate::run::{Outcome, has, root, tool};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Runs of each tool; the best counts, because noise only ever adds.
+const RUNS: usize = 3;
+
+/// Prints every figure.
+pub(crate) fn run(captures: &[PathBuf]) -> Outcome {
+    tool("cargo", &["build", "--release", "--locked", "--package", "weir"])?;
+    tool(
+        "cargo",
+        &[
+            "run",
+            "--release",
+            "--locked",
+            "--package",
+            "weir-stages",
+            "--example",
+            "aggregate_bench",
+        ],
+    )?;
+    let mut arguments = vec![
+        "run",
+        "--release",
+        "--locked",
+        "--package",
+        "weir-usermode",
+        "--features",
+        "synthetic",
+        "--example",
+        "replay_bench",
+        "--",
+    ];
+    let generated = root().join("target/bench.pcap");
+    let shown = generated.display().to_string();
+    arguments.push(&shown);
+    tool("cargo", &arguments)?;
+    let captures = if captures.is_empty() { core::slice::from_ref(&generated) } else { captures };
+    for capture in captures {
+        compare(capture)?;
+    }
+    Ok(())
+}
+
+/// One tool on one capture.
+struct Figure {
+    name: &'static str,
+    cpu_seconds: f64,
+    memory_kib: u64,
+}
+
+fn compare(capture: &Path) -> Outcome {
+    let bytes = std::fs::metadata(capture).map_err(|error| error.to_string())?.len();
+    println!(
+        "\n{} ({:.1} MB), best of {RUNS}, CPU seconds (user + system):",
+        capture.display(),
+        to_f64(bytes) / 1e6
+    );
+    let path = capture.to_string_lossy().into_owned();
+    let weir = root().join("target/release/weir").display().to_string();
+    let object = root().join("driver/programs/obj/tls_sni_block.o").display().to_string();
+    let entry = "blocked_names str:example.com u32:1";
+    let replay =
+        [weir.as_str(), "replay", "--threads", "1", "--program", &object, "--map", entry, &path];
+    let ahead = [weir.as_str(), "replay", "--program", &object, "--map", entry, &path];
+    let ndpi = ["ndpiReader", "-q", "-i", &path];
+    let fields = [
+        "tshark",
+        "-r",
+        &path,
+        "-T",
+        "fields",
+        "-e",
+        "tls.handshake.extensions_server_name",
+        "-e",
+        "http.host",
+    ];
+    let mut figures = Vec::new();
+    for (name, command) in [
+        ("weir replay --threads 1", &replay[..]),
+        ("weir replay", &ahead[..]),
+        ("ndpiReader -q", &ndpi[..]),
+        ("tshark -T fields", &fields[..]),
+    ] {
+        match measure(name, command) {
+            Some(figure) => figures.push(figure),
+            None => println!("  {name}: not installed, skipped"),
+        }
+    }
+    let Some(own) = figures.first().map(|figure| figure.cpu_seconds) else { return Ok(()) };
+    for figure in &figures {
+        println!(
+            "  {:24} {:>9.3} s  {:>7.1} x  {:>9} KiB",
+            figure.name,
+            figure.cpu_seconds,
+            figure.cpu_seconds / own,
+            figure.memory_kib
+        );
+    }
+    Ok(())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "figures for people")]
+const fn to_f64(value: u64) -> f64 {
+    value as f64
+}
+
+/// Best CPU time and memory by GNU time, the one tool that tells both of a child.
+fn measure(name: &'static str, command: &[&str]) -> Option<Figure> {
+    if !command.first().is_some_and(|tool| tool.contains('/') || has(tool)) {
+        return None;
+    }
+    let mut best: Option<Figure> = None;
+    for _ in 0..RUNS {
+        let output = Command::new("/usr/bin/time")
+            .args(["-f", "%U %S %M"])
+            .args(command)
+            .stdout(Stdio::null())
+            .output()
+            .ok()?;
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        let line = text.lines().last()?;
+        let mut words = line.split(' ');
+        let user: f64 = words.next()?.parse().ok()?;
+        let system: f64 = words.next()?.parse().ok()?;
+        let memory_kib: u64 = words.next()?.parse().ok()?;
+        let figure = Figure { name, cpu_seconds: user + system, memory_kib };
+        if best.as_ref().is_none_or(|it| figure.cpu_seconds < it.cpu_seconds) {
+            best = Some(figure);
+        }
+    }
+    best
+}
