@@ -28,7 +28,7 @@ mod tests {
             let size = format!("sizeof({})=={}", layout.name, layout.size);
             assert!(packed.contains(&size), "the header does not assert {size}");
             for (field, offset) in layout.fields {
-                let offset = format!(",{field})=={offset}");
+                let offset = format!("WEIR_ASSERT_OFFSET({field},{offset});");
                 assert!(packed.contains(&offset), "the header does not assert offset {offset}");
             }
         }

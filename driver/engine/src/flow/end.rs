@@ -2,7 +2,8 @@
 //! somebody else.
 
 use super::{
-    Attachments, Fate, FateReason, Flow, FlowState, Host, Outcome, PairEnd, Settled, Slot, Slots,
+    Attachments, Failure, Fate, FateReason, Flow, FlowState, Host, Outcome, PairEnd, Settled, Slot,
+    Slots,
 };
 
 impl Flow {
@@ -10,7 +11,7 @@ impl Flow {
     pub fn deleted(&mut self, host: &mut impl Host, order: &Attachments) -> Outcome {
         let classifying = self.classifying;
         self.end_classifying(host, order, |_| PairEnd::Closed);
-        self.undecided(FateReason::Closed, None, classifying)
+        self.undecided(FateReason::Closed, classifying)
     }
 
     /// The driver is unloaded: pairs end without a DELETED (S26, S35).
@@ -20,7 +21,7 @@ impl Flow {
         for slot in classifying.iter() {
             host.ended(slot, PairEnd::Unload);
         }
-        self.undecided(FateReason::Unload, None, classifying)
+        self.undecided(FateReason::Unload, classifying)
     }
 
     /// The detach walk came by: the slot leaves every mask, without a DELETED (S29, S30).
@@ -34,24 +35,22 @@ impl Flow {
         }
         let is_last = was_classifying && self.classifying.is_empty() && !self.is_blocked();
         let outcome = if is_last {
-            self.undecided(FateReason::Detached, Some(slot), classifying)
+            self.undecided(FateReason::Detached, classifying)
         } else {
             Outcome { is_blocked: self.is_blocked(), ..Outcome::default() }
         };
         self.invoked.remove(slot);
         self.allowed.remove(slot);
         self.failed.remove(slot);
+        if self.failure == Failure::By(slot) {
+            self.failure = Failure::ByGone;
+        }
         self.streaks.clear(slot);
         outcome
     }
 
-    fn undecided(
-        &mut self,
-        reason: FateReason,
-        decider: Option<Slot>,
-        classifying: Slots,
-    ) -> Outcome {
-        let settled = Settled { fate: Fate::Undecided, reason, decider, classifying };
+    fn undecided(&mut self, reason: FateReason, classifying: Slots) -> Outcome {
+        let settled = Settled { fate: Fate::Undecided, reason, decider: None, classifying };
         Outcome { is_blocked: self.is_blocked(), is_released: true, settled: self.settle(settled) }
     }
 
@@ -87,7 +86,7 @@ impl Flow {
     ) {
         let attached = order.slots();
         for slot in self.classifying.iter().filter(|slot| attached.has(*slot)) {
-            self.failed.insert(slot);
+            self.fail(slot);
         }
         self.end_classifying(host, order, end);
     }

@@ -1,8 +1,8 @@
 //! State NEW: the walk over the attachments and what follows if the context cannot be kept.
 
 use super::{
-    Action, Attachments, Block, BlockedBy, Established, FailurePolicy, Fate, FateReason, Flow,
-    FlowState, Host, NotKept, Outcome, PairEnd, Settled, Slot, Slots,
+    Action, Attachments, Block, BlockedBy, Established, Failure, FailurePolicy, Fate, FateReason,
+    Flow, FlowState, Host, NotKept, Outcome, PairEnd, Settled, Slot, Slots,
 };
 
 impl Flow {
@@ -34,7 +34,7 @@ impl Flow {
                 }
                 Action::Invalid | Action::Error | Action::Unknown => {
                     let classifying = self.classifying;
-                    self.failed.insert(slot);
+                    self.fail(slot);
                     host.ended(slot, PairEnd::Failed);
                     if policy == FailurePolicy::Closed {
                         self.end_classifying(host, order, |_| PairEnd::BlockedByOther);
@@ -65,12 +65,13 @@ impl Flow {
 
     /// The fate of a flow that nobody classifies any more, `last` having ended its interest.
     pub(super) fn allowed_or_failed_open(&self, last: Slot, classifying: Slots) -> Settled {
-        let (fate, reason) = if self.failed.is_empty() {
-            (Fate::Allow, FateReason::Answer)
-        } else {
-            (Fate::FailedOpen, FateReason::ProgramError)
+        let failed_open = (Fate::FailedOpen, FateReason::ProgramError);
+        let ((fate, reason), decider) = match self.failure {
+            Failure::None => ((Fate::Allow, FateReason::Answer), Some(last)),
+            Failure::By(slot) => (failed_open, Some(slot)),
+            Failure::ByGone => (failed_open, None),
         };
-        Settled { fate, reason, decider: Some(last), classifying }
+        Settled { fate, reason, decider, classifying }
     }
 
     pub(super) const fn block_by(

@@ -35,7 +35,8 @@ pub struct Settled {
     pub fate: Fate,
     /// What brought it about.
     pub reason: FateReason,
-    /// Who decided: the blocker, the last that allowed, the one that failed.
+    /// Who decided: the blocker, the last that allowed, the last that failed; none of an undecided
+    /// flow.
     pub decider: Option<Slot>,
     /// Who was still classifying just before.
     pub classifying: Slots,
@@ -79,11 +80,24 @@ pub struct Flow {
     allowed: Slots,
     classifying: Slots,
     failed: Slots,
+    /// Outlives the slot in `failed`: a detach walk must not make a flow that passed by failure
+    /// look allowed.
+    failure: Failure,
     streaks: Streaks,
     /// `Some` from the block on; never goes back (S14).
     block: Option<Block>,
     /// Invariant: set with the settled fate, so that there is exactly one.
     is_settled: bool,
+}
+
+/// Whose pair a failure ended last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+enum Failure {
+    #[default]
+    None,
+    By(Slot),
+    /// Of an attachment that is gone; its slot may be another's by now.
+    ByGone,
 }
 
 /// Who or what blocked a flow.
@@ -130,6 +144,11 @@ impl Flow {
     #[must_use]
     pub const fn failed(&self) -> Slots {
         self.failed
+    }
+
+    fn fail(&mut self, slot: Slot) {
+        self.failed.insert(slot);
+        self.failure = Failure::By(slot);
     }
 
     /// Settles the fate; `None` if it was settled before.

@@ -25,20 +25,20 @@ impl Flow {
         if self.is_blocked() {
             return Outcome { is_blocked: true, ..Outcome::default() };
         }
-        let before = self.classifying;
         let mut last = None;
         for attachment in order.iter() {
             if !self.classifying.has(attachment.slot) {
                 continue;
             }
+            let before = self.classifying;
             match self.ask(host, order, policy, attachment.slot) {
                 Step::GoOn => {}
-                Step::EndedInterest => last = Some(attachment.slot),
+                Step::EndedInterest => last = Some((attachment.slot, before)),
                 Step::Blocked(outcome) => return outcome,
             }
         }
         match last {
-            Some(last) if self.classifying.is_empty() => {
+            Some((last, before)) if self.classifying.is_empty() => {
                 let settled = self.settle(self.allowed_or_failed_open(last, before));
                 Outcome { is_blocked: false, is_released: true, settled }
             }
@@ -94,7 +94,7 @@ impl Flow {
     ) -> Step {
         if policy == FailurePolicy::Closed {
             let classifying = self.classifying;
-            self.failed.insert(slot);
+            self.fail(slot);
             let end = |it| if it == slot { PairEnd::Failed } else { PairEnd::BlockedByOther };
             self.end_classifying(host, order, end);
             let reason = FateReason::ProgramError;
@@ -109,7 +109,7 @@ impl Flow {
             return Step::GoOn;
         }
         self.classifying.remove(slot);
-        self.failed.insert(slot);
+        self.fail(slot);
         host.invoke(slot, FlowState::Deleted);
         host.ended(slot, PairEnd::Failed);
         Step::EndedInterest

@@ -1,7 +1,6 @@
 //! Every sequence: a tree search over answers and steps that runs engine, reference model and
 //! invariants side by side, one call at a time.
 
-use crate::departure::Departure;
 use crate::invariants::Invariants;
 use crate::mutant::Mutant;
 use crate::odometer::Odometer;
@@ -25,8 +24,6 @@ pub(crate) struct Plan {
     /// What attachments can answer.
     pub(crate) answers: &'static [Action],
     pub(crate) mutant: Option<Mutant>,
-    /// Where the engine's reading is taken instead of the model's.
-    pub(crate) departures: Vec<Departure>,
     /// Whether the reference model is asked, or the invariants alone.
     pub(crate) has_reference: bool,
 }
@@ -96,7 +93,7 @@ impl Search {
             roster.attach(*compartment).map_err(|rule| search.mismatch(rule, None))?;
         }
         let model = Reference::new(plan);
-        let invariants = Invariants::new(&plan.departures);
+        let invariants = Invariants::default();
         let root = Node { subject: subject.clone(), roster, model, invariants, is_over: false };
         search.branch(&root, Step::Establish, plan.steps)?;
         Ok(search.tally)

@@ -1,7 +1,6 @@
 //! Claims that hold for every sequence, checked on the engine's account alone: they stand even
 //! where the reference model errs.
 
-use crate::departure::Departure;
 use crate::record::{Account, Line, Rule, Seat, Walk};
 use weir_abi::event::{Fate, PairEnd};
 use weir_abi::{Action, FlowState};
@@ -32,8 +31,6 @@ pub(crate) struct Invariants {
     pairs: Vec<Pair>,
     fate: Option<Fate>,
     is_blocked: bool,
-    /// [`Departure::FailureForgotten`] is taken as given.
-    is_failure_forgotten: bool,
 }
 
 /// Turns a claim into the rule that it breaks.
@@ -42,11 +39,6 @@ const fn claim(holds: bool, rule: Rule) -> Result<(), Rule> {
 }
 
 impl Invariants {
-    pub(crate) fn new(departures: &[Departure]) -> Self {
-        let is_failure_forgotten = departures.contains(&Departure::FailureForgotten);
-        Self { is_failure_forgotten, ..Self::default() }
-    }
-
     /// Checks one call and remembers it. `order` is the published one, `is_over` whether the flow
     /// has no context after the call.
     pub(crate) fn observe(
@@ -166,11 +158,9 @@ impl Invariants {
             self.fate = Some(settled.fate);
             let is_by_program = self.pairs.iter().any(|pair| pair.has_blocked);
             claim((settled.fate == Fate::Block) == is_by_program, 27)?;
-            let all_allowed = self.pairs.iter().all(|pair| match pair.end {
-                Some(PairEnd::Allowed | PairEnd::Detached) => true,
-                Some(PairEnd::Failed) => self.is_failure_forgotten,
-                _ => false,
-            });
+            let is_allowed =
+                |pair: &Pair| matches!(pair.end, Some(PairEnd::Allowed | PairEnd::Detached));
+            let all_allowed = self.pairs.iter().all(is_allowed);
             claim(settled.fate != Fate::Allow || all_allowed, 27)?;
         }
         let is_fully_ended = self.pairs.iter().all(|pair| pair.end.is_some());

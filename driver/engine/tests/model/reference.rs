@@ -5,7 +5,6 @@
 //! `establish` is in `reference_new`, ends without an answer are in `reference_end`, deliberate
 //! mistakes in `mutant`.
 
-use crate::departure::Departure;
 use crate::enumerate::Plan;
 use crate::mutant::Mutant;
 use crate::record::{Expected, Line, Rule, Seat};
@@ -29,12 +28,12 @@ pub(crate) struct Pair {
 pub(crate) struct Reference {
     pub(crate) policy: FailurePolicy,
     pub(crate) mutant: Option<Mutant>,
-    /// Where the engine's reading is taken.
-    departures: Vec<Departure>,
     /// Those classifying, in attach order.
     pub(crate) pairs: Vec<Pair>,
     /// Attachments whose pair a failure of their own ended, the latest last.
     pub(crate) failed: Vec<Seat>,
+    /// The latest of them was detached: its slot names nobody any more.
+    pub(crate) is_failure_gone: bool,
     /// The block's fate, from the block on (S14).
     pub(crate) block: Option<Settled>,
 }
@@ -58,15 +57,11 @@ impl Reference {
         Self {
             policy: plan.policy,
             mutant: plan.mutant,
-            departures: plan.departures.clone(),
             pairs: Vec::new(),
             failed: Vec::new(),
+            is_failure_gone: false,
             block: None,
         }
-    }
-
-    pub(crate) fn departs(&self, departure: Departure) -> bool {
-        self.departures.contains(&departure)
     }
 
     pub(crate) fn is(&self, mutant: Mutant) -> bool {
@@ -116,17 +111,16 @@ impl Reference {
         if self.absorbs(&mut out) {
             return out;
         }
-        let at_segment = self.classifying();
         for seat in order {
             let Some(at) = self.pairs.iter().position(|pair| pair.seat == *seat) else { continue };
             let answer = answers(seat.slot);
             out.line(Line::Invoked(seat.slot, FlowState::Established, answer), 12);
             match answer {
                 Action::NeedMoreData => self.pairs[at].wrong_in_a_row = 0,
-                Action::Allow => self.allowed(&mut out, at, at_segment),
+                Action::Allow => self.allowed(&mut out, at),
                 Action::Block => self.blocked(&mut out, order, at),
                 Action::Invalid | Action::Error | Action::Unknown => {
-                    self.wrong(&mut out, order, at, at_segment);
+                    self.wrong(&mut out, order, at);
                 }
             }
             if out.account.is_blocked || out.account.is_released {
@@ -146,12 +140,8 @@ impl Reference {
     }
 
     /// Only this attachment's interest ends (S13); after the last, the context goes (S15).
-    fn allowed(&mut self, out: &mut Expected, at: usize, at_segment: Slots) {
-        let before = if self.departs(Departure::CountsFromSegment) {
-            at_segment
-        } else {
-            self.classifying()
-        };
+    fn allowed(&mut self, out: &mut Expected, at: usize) {
+        let before = self.classifying();
         let slot = self.pairs.remove(at).seat.slot;
         out.line(Line::Ended(slot, PairEnd::Allowed), 13);
         if self.pairs.is_empty() || self.is(Mutant::ReleaseAtFirstAllow) {
@@ -166,8 +156,7 @@ impl Reference {
     pub(crate) fn fate_of_the_last(&self, last: Option<u8>, before: Slots) -> Settled {
         match self.failed.last() {
             Some(failed) => {
-                let is_last = self.departs(Departure::LastEnderDecides);
-                let decider = if is_last { last } else { Some(failed.slot) };
+                let decider = (!self.is_failure_gone).then_some(failed.slot);
                 settled(Fate::FailedOpen, FateReason::ProgramError, decider, before)
             }
             None => settled(Fate::Allow, FateReason::Answer, last, before),
@@ -195,7 +184,7 @@ impl Reference {
     }
 
     /// A program error or an answer outside the three (S31, S32).
-    fn wrong(&mut self, out: &mut Expected, order: &[Seat], at: usize, at_segment: Slots) {
+    fn wrong(&mut self, out: &mut Expected, order: &[Seat], at: usize) {
         let before = self.classifying();
         let slot = self.pairs[at].seat.slot;
         if self.is_closed() {
@@ -213,11 +202,10 @@ impl Reference {
         }
         let pair = self.pairs.remove(at);
         self.failed.push(pair.seat);
+        self.is_failure_gone = false;
         out.line(Line::Invoked(slot, FlowState::Deleted, Action::Unknown), 26);
         out.line(Line::Ended(slot, PairEnd::Failed), 32);
         if self.pairs.is_empty() {
-            let before =
-                if self.departs(Departure::CountsFromSegment) { at_segment } else { before };
             out.outcome_rule = 32;
             out.account.is_released = true;
             out.account.settled = Some(self.fate_of_the_last(Some(slot), before));

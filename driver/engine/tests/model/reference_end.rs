@@ -1,7 +1,6 @@
 //! The reference model where pairs end without having been asked: what cannot be shown, deletion,
 //! detach, engine and unload (S20, S23, S25, S30, S34, S35).
 
-use crate::departure::Departure;
 use crate::record::{Expected, Line, Rule, Seat};
 use crate::reference::{Reference, settled};
 use weir_abi::event::{Fate, FateReason, PairEnd};
@@ -70,8 +69,8 @@ impl Reference {
     pub(crate) fn detached(&mut self, seat: Seat) -> Expected {
         let mut out = Expected { outcome_rule: 30, fate_rule: 30, ..Expected::default() };
         out.account.is_blocked = self.block.is_some();
-        if self.departs(Departure::FailureForgotten) {
-            self.failed.retain(|failed| *failed != seat);
+        if self.failed.last() == Some(&seat) {
+            self.is_failure_gone = true;
         }
         let before = self.classifying();
         let Some(at) = self.pairs.iter().position(|pair| pair.seat == seat) else { return out };
@@ -79,8 +78,7 @@ impl Reference {
         out.line(Line::Ended(seat.slot, PairEnd::Detached), 30);
         if self.pairs.is_empty() {
             out.account.is_released = true;
-            let decider = self.departs(Departure::DetachedDecides).then_some(seat.slot);
-            let fate = settled(Fate::Undecided, FateReason::Detached, decider, before);
+            let fate = settled(Fate::Undecided, FateReason::Detached, None, before);
             out.account.settled = Some(fate);
         }
         out
