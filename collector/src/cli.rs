@@ -102,6 +102,10 @@ pub struct DemoArgs {
     /// Stop after this time, as in 20s or 2m; without it, run until Ctrl-C.
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub duration: Option<Duration>,
+
+    /// Age from which an undecided flow counts as stuck, once a program has seen data of it.
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "30s")]
+    pub stuck_after: Duration,
 }
 
 /// `--perspective`.

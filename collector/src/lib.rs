@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cli;
+pub mod demo;
 pub mod failure;
 pub mod input;
 pub mod mailbox;
@@ -9,3 +10,4 @@ pub mod map_value;
 pub mod output;
 pub mod programs;
 pub mod replay;
+pub mod serve;

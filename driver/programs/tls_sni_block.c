@@ -31,6 +31,9 @@
 // client's work, and is allowed.
 #define TURNS_MAX 16384
 
+// Extensions that the shortcut for whole hellos looks at. Browsers send fewer than 20.
+#define EXTENSIONS_MAX 64
+
 // The parts of a hello that are read, in order. All else is skipped.
 enum item
 {
@@ -57,6 +60,7 @@ struct progress
     uint32_t item_bytes;  // Its size.
     uint32_t value_bytes; // How many of these have come,
     uint32_t value;       // and what they are, as a number.
+    uint32_t is_begun;    // Whether a segment of the hello has come before.
 };
 
 struct flow
@@ -277,18 +281,129 @@ static __always_inline int read_next(struct progress *now, struct segment *segme
     return read_item(now, segment);
 }
 
-// There is one loop and none within it, which is what a verifier can follow at a bearable price.
+static __always_inline uint64_t two_bytes(const uint8_t *bytes)
+{
+    return (uint64_t)bytes[0] << 8 | bytes[1];
+}
+
+// Where the extensions of a hello lie in a segment, as positions.
+struct extensions
+{
+    uint64_t at;
+    uint64_t end;
+};
+
+// Finds the extensions of a hello that begins with the segment and lies in one record. Returns 0
+// where it does not look like that.
+static __always_inline int find_extensions(struct segment *segment, struct extensions *found)
+{
+    const uint8_t *bytes = segment_peek(segment, 9);
+    if (!bytes || bytes[0] != RECORD_TYPE_HANDSHAKE || bytes[1] != RECORD_VERSION_MAJOR ||
+        bytes[5] != MESSAGE_TYPE_CLIENT_HELLO || two_bytes(bytes + 3) > RECORD_BYTES_MAX)
+        return 0;
+    uint64_t record_end = 5 + two_bytes(bytes + 3);
+    uint64_t hello_end = 9 + ((uint64_t)bytes[6] << 16 | two_bytes(bytes + 7));
+    segment->at = 9 + HELLO_FIXED_BYTES;
+
+    bytes = segment_peek(segment, 1);
+    if (!bytes)
+        return 0;
+    segment->at += 1 + bytes[0]; // Session id.
+    bytes = segment_peek(segment, 2);
+    if (!bytes)
+        return 0;
+    segment->at += 2 + two_bytes(bytes); // Cipher suites.
+    bytes = segment_peek(segment, 1);
+    if (!bytes)
+        return 0;
+    segment->at += 1 + bytes[0]; // Compression methods.
+    bytes = segment_peek(segment, 2);
+    if (!bytes)
+        return 0;
+    found->at = segment->at + 2;
+    found->end = found->at + two_bytes(bytes);
+    return found->end <= hello_end && hello_end <= record_end;
+}
+
+// Finds the name in a hello that lies before it in one record and one segment, as nearly all do,
+// in about a third of the instructions that the general parser takes. Returns the length of the
+// name, at which the segment then stands, or 0 where the general parser has to look.
+static __always_inline uint64_t find_whole_name(struct segment *segment)
+{
+    struct extensions extensions;
+    const uint8_t *bytes;
+    uint64_t length = 0;
+
+    if (!find_extensions(segment, &extensions))
+        return 0;
+    segment->at = extensions.at;
+    for (uint64_t turn = 0; turn < EXTENSIONS_MAX; turn++)
+    {
+        HIDE_FROM_OPTIMISER(turn);
+        bytes = segment_peek(segment, 4);
+        if (!bytes)
+            return 0;
+        length = two_bytes(bytes + 2);
+        segment->at += 4;
+        if (two_bytes(bytes) == EXTENSION_TYPE_SERVER_NAME)
+            break;
+        segment->at += length;
+    }
+    bytes = segment_peek(segment, 5);
+    if (!bytes || segment->at + length > extensions.end)
+        return 0;
+    uint64_t list_bytes = two_bytes(bytes);
+    uint64_t name_bytes = two_bytes(bytes + 3);
+    segment->at += 5;
+    if (bytes[2] != NAME_TYPE_HOST_NAME || name_bytes == 0 ||
+        name_bytes > NAME_WITH_DOT_BYTES_MAX || name_bytes + 3 > list_bytes ||
+        list_bytes + 2 > length || name_bytes > segment->length - segment->at)
+        return 0;
+    return name_bytes;
+}
+
+// Reads a name that the segment holds whole. Returns 0 for one with a zero byte in it.
+static __always_inline int read_whole_name(struct segment *segment, struct host_name *name,
+                                           uint64_t name_bytes)
+{
+    for (uint64_t turn = 0; turn < NAME_WITH_DOT_BYTES_MAX; turn++)
+    {
+        HIDE_FROM_OPTIMISER(turn);
+        if (turn >= name_bytes)
+            break;
+        const uint8_t *byte = segment_peek(segment, 1);
+        if (!byte || !host_name_put(name, turn, *byte))
+            return 0;
+        segment->at++;
+    }
+    return 1;
+}
+
+// The general parser. There is one loop and none within it, which is what a verifier can follow at
+// a bearable price.
 static __always_inline int read_segment(struct progress *now, struct segment *segment,
                                         struct host_name *name)
 {
     int step = GO_ON;
+    uint64_t name_bytes = 0;
 
+    if (now->is_begun == 0)
+        name_bytes = find_whole_name(segment);
+    now->is_begun = 1;
+    if (name_bytes != 0)
+    {
+        step = read_whole_name(segment, name, name_bytes) ? NAME_COMPLETE
+                                                          : EBPF_FLOW_CLASSIFY_ALLOW;
+        now->item_bytes = name_bytes;
+    }
+    else
+        segment->at = 0;
     for (uint64_t turn = 0; turn < TURNS_MAX; turn++)
     {
         HIDE_FROM_OPTIMISER(turn);
-        step = read_next(now, segment, name);
         if (step != GO_ON)
             break;
+        step = read_next(now, segment, name);
     }
     if (step == NAME_COMPLETE)
         return host_name_is_blocked(name, now->item_bytes) ? EBPF_FLOW_CLASSIFY_BLOCK

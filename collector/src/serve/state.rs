@@ -3,6 +3,8 @@
 use super::quantile::quantile;
 use super::view::{VerdictRow, View};
 use serde::Serialize;
+use weir_abi::wire::Ticks;
+use weir_stages::catalogue::as_float;
 use weir_stages::snapshot::{FlowRow, ProgramRow, Sample, Snapshot, Value};
 
 /// Undecided flows that the page lists one by one.
@@ -23,6 +25,7 @@ pub(super) struct State<'a> {
     is_driver_up: bool,
     is_flow_set_complete: bool,
     flows: Flows,
+    undecided_now: usize,
     flow_rate: Vec<u32>,
     programs: Vec<Program<'a>>,
     verdicts: Vec<Verdict<'a>>,
@@ -119,12 +122,25 @@ pub(super) fn of(view: &View) -> State<'_> {
             failed_closed: fate("failed_closed"),
             uninspected: snapshot.tables.uninspected,
         },
+        undecided_now: view.undecided,
         flow_rate: view.rates.flows.clone(),
-        programs: snapshot.tables.programs.iter().map(|row| program(view, row)).collect(),
+        programs: programs(view),
         verdicts: view.verdicts.iter().map(|row| verdict(view, row)).collect(),
         oldest: snapshot.tables.oldest.iter().take(OLDEST_MAX).map(|it| old(view, it)).collect(),
         events: events(snapshot),
     }
+}
+
+/// In the order in which they are asked; those that are detached come last.
+fn programs(view: &View) -> Vec<Program<'_>> {
+    let infos = view.snapshot.family("weir_program_info").map_or(&[][..], |it| &it.samples);
+    let place = |name: &str| {
+        let info = infos.iter().find(|info| info.labels.first().is_some_and(|it| it.as_ref() == name));
+        info.and_then(|info| info.labels.get(4)).and_then(|it| it.as_ref().parse::<u32>().ok())
+    };
+    let mut rows: Vec<&ProgramRow> = view.snapshot.tables.programs.iter().collect();
+    rows.sort_by_key(|row| place(&row.program).unwrap_or(u32::MAX));
+    rows.into_iter().map(|row| program(view, row)).collect()
 }
 
 fn program<'a>(view: &'a View, row: &'a ProgramRow) -> Program<'a> {
@@ -170,7 +186,7 @@ fn verdict<'a>(view: &'a View, row: &'a VerdictRow) -> Verdict<'a> {
         reason: row.reason,
         segments: row.segments,
         bytes: row.bytes,
-        after_ms: seconds(row.after_ns) * 1e3,
+        after_ms: as_float(row.after.0) / as_float(Ticks::PER_SECOND) * 1e3,
     }
 }
 

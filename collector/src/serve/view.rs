@@ -4,6 +4,7 @@ use core::net::SocketAddr;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::watch;
+use weir_abi::wire::Ticks;
 use weir_stages::Snapshot;
 
 /// Where the newest view is found.
@@ -19,6 +20,8 @@ pub struct View {
     pub started_ns: u64,
     /// Age from which an undecided flow with data counts as stuck.
     pub stuck_after_ns: u64,
+    /// Flows that nobody has decided yet.
+    pub undecided: usize,
     /// Rates of the last minute.
     pub rates: Rates,
     /// The latest verdicts of each fate, newest first.
@@ -68,6 +71,6 @@ pub struct VerdictRow {
     pub segments: u64,
     /// Bytes shown, both directions.
     pub bytes: u64,
-    /// Nanoseconds from established to settled.
-    pub after_ns: u64,
+    /// From established to settled.
+    pub after: Ticks,
 }

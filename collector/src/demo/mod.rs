@@ -1,0 +1,131 @@
+//! `weir demo`: sample programs decide live loopback traffic, and a page shows it.
+//!
+//! Clients connect to a proxy, the proxy asks the hook, the hook runs the programs in the VM and
+//! writes event bytes; from there on everything is as with a driver: mailbox, stages, snapshot.
+//! Nothing on the page takes a shorter way, except what clients say they ask for.
+
+mod pipeline;
+mod programs;
+mod rates;
+mod recent;
+mod terminal;
+mod traffic;
+
+use crate::cli::DemoArgs;
+use crate::failure::{ExitCode, Failure};
+use crate::output;
+use crate::serve::{self, Server};
+use core::time::Duration;
+use pipeline::Pipeline;
+use std::io::{self, Write};
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal;
+use tokio::time::{MissedTickBehavior, interval};
+use traffic::Traffic;
+
+/// Threads of the runtime: traffic and page share them; the demo is to leave the machine alone.
+const THREADS: usize = 2;
+
+/// How often events are taken in and the page's state is renewed.
+const REFRESH: Duration = Duration::from_millis(250);
+
+/// How long tasks may take to end after everything was told to.
+const FAREWELL: Duration = Duration::from_millis(300);
+
+/// Runs the command.
+///
+/// # Errors
+/// The listen address is not to be had, or the machine has no loopback to spare.
+pub fn run(args: &DemoArgs, out: &mut impl Write) -> Result<(), Failure> {
+    let mut builder = Builder::new_multi_thread();
+    let runtime = builder.worker_threads(THREADS).enable_all().build();
+    let runtime = runtime.map_err(|error| unexpected("start the runtime", &error))?;
+    let summary = live(&runtime, args, out);
+    runtime.shutdown_timeout(FAREWELL);
+    output::print(summary?.as_bytes(), out)
+}
+
+fn live(runtime: &Runtime, args: &DemoArgs, out: &mut impl Write) -> Result<String, Failure> {
+    runtime.block_on(async {
+        // Before anything is printed: who reads the greeting may press Ctrl-C at once.
+        let stop = Stop::listen().map_err(|error| unexpected("listen for signals", &error))?;
+        let listener = serve::bind(args.listen_address).await?;
+        let mut pipeline = Pipeline::start(args.stuck_after)?;
+        let traffic = Traffic::prepare(&pipeline.hook).await;
+        let mut traffic = traffic.map_err(|error| unexpected("bind loopback ports", &error))?;
+        pipeline.know(&traffic);
+        let server = Server::start(listener, pipeline.views())
+            .map_err(|error| unexpected("serve the page", &error))?;
+        let greeting = terminal::greeting(server.address(), args);
+        output::print(greeting.as_bytes(), out)?;
+        tokio::select! {
+            () = traffic.run() => {}
+            () = watch(&mut pipeline) => {}
+            () = stop.asked() => {}
+            () = time_is_over(args.duration) => {}
+        }
+        traffic.shutdown().await;
+        pipeline.finish();
+        Ok(terminal::summary(&pipeline.view()))
+    })
+}
+
+/// Keeps the view fresh.
+async fn watch(pipeline: &mut Pipeline) {
+    let status = terminal::status();
+    let mut ticks = interval(REFRESH);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        pipeline.refresh();
+        status.show(&pipeline.view());
+    }
+}
+
+async fn time_is_over(duration: Option<Duration>) {
+    match duration {
+        Some(duration) => tokio::time::sleep(duration).await,
+        None => core::future::pending().await,
+    }
+}
+
+/// Ctrl-C, and what a service manager sends.
+struct Stop {
+    #[cfg(unix)]
+    interrupt: signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: signal::unix::Signal,
+    #[cfg(windows)]
+    interrupt: signal::windows::CtrlC,
+    #[cfg(windows)]
+    terminate: signal::windows::CtrlBreak,
+}
+
+impl Stop {
+    #[cfg(unix)]
+    fn listen() -> io::Result<Self> {
+        use signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    #[cfg(windows)]
+    fn listen() -> io::Result<Self> {
+        use signal::windows::{ctrl_break, ctrl_c};
+        Ok(Self { interrupt: ctrl_c()?, terminate: ctrl_break()? })
+    }
+
+    async fn asked(mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+fn unexpected(what: &str, error: &io::Error) -> Failure {
+    let message = format!("{what}: {error}");
+    Failure::new(ExitCode::Unexpected, message, "free some ports, descriptors or memory")
+}
