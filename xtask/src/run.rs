@@ -38,7 +38,7 @@ pub(crate) fn check() -> Outcome {
     cargo(&["doc", "--workspace", "--no-deps", "--document-private-items", "--locked", "--quiet"])?;
     crate::generate::run(true)?;
     if has("cargo-deny") {
-        cargo(&["deny", "--workspace", "--offline", "check", "licenses", "bans", "sources"])
+        cargo(&["deny", "--workspace", "check", "licenses", "bans", "sources"])
     } else {
         println!("skipped: cargo-deny is not installed (cargo install cargo-deny --locked)");
         Ok(())
