@@ -75,22 +75,7 @@ fn write_entry(programs: &[Loaded], entry: &MapEntry) -> Result<(), Failure> {
     let name = entry.map.as_str();
     let mut is_known = false;
     for loaded in programs {
-        let mut program = loaded.program.lock();
-        let Some(map) = program.map_mut(name) else { continue };
-        is_known = true;
-        let (key_bytes, value_bytes) = (map.key_bytes(), map.value_bytes());
-        let fit = |what: &str, bytes: &[u8], size: usize| {
-            padded(bytes, size).ok_or_else(|| {
-                let found = bytes.len();
-                refuse(
-                    name,
-                    &format!("the {what} has {found} bytes, the map's {what}s have {size}"),
-                )
-            })
-        };
-        let key = fit("key", &entry.key, key_bytes)?;
-        let value = fit("value", &entry.value, value_bytes)?;
-        map.update(&key, &value).map_err(|error| refuse(name, &error.to_string()))?;
+        is_known |= loaded.program.with(|program| write_into(program, entry))?;
     }
     if is_known {
         return Ok(());
@@ -100,11 +85,27 @@ fn write_entry(programs: &[Loaded], entry: &MapEntry) -> Result<(), Failure> {
     Err(Failure::new(ExitCode::MapRefused, message, hint))
 }
 
+/// Writes an entry into a program's map; whether the program has the map.
+fn write_into(program: &mut Program, entry: &MapEntry) -> Result<bool, Failure> {
+    let name = entry.map.as_str();
+    let Some(map) = program.map_mut(name) else { return Ok(false) };
+    let fit = |what: &str, bytes: &[u8], size: usize| {
+        padded(bytes, size).ok_or_else(|| {
+            let found = bytes.len();
+            refuse(name, &format!("the {what} has {found} bytes, the map's {what}s have {size}"))
+        })
+    };
+    let key = fit("key", &entry.key, map.key_bytes())?;
+    let value = fit("value", &entry.value, map.value_bytes())?;
+    map.update(&key, &value).map_err(|error| refuse(name, &error.to_string()))?;
+    Ok(true)
+}
+
 /// A hint that lists the maps there are.
 #[must_use]
 pub fn known_maps(programs: &[Loaded]) -> String {
     let names = |loaded: &Loaded| -> Vec<String> {
-        loaded.program.lock().map_names().map(str::to_owned).collect()
+        loaded.program.with(|program| program.map_names().map(str::to_owned).collect())
     };
     let mut known: Vec<String> = programs.iter().flat_map(names).collect();
     known.sort_unstable();

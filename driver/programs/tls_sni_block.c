@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //
 // Blocks TLS connections by the server name in the ClientHello (RFC 8446 section 4.1.2, RFC 6066
-// section 3). The hello may be cut at any byte into segments and records: the parser takes it item
-// by item, keeps at most four bytes of an unfinished item as a number, and skips by count what it
-// does not read. Whatever is not a well-formed hello with a server name is allowed.
+// section 3). The hello may be cut at any byte into segments and records: the general parser takes
+// it item by item, keeps at most four bytes of an unfinished item as a number, and skips by count
+// what it does not read. A shortcut takes the hello that is not cut before the end of the name.
+// Whatever is not a well-formed hello with a server name is allowed.
 #include "blocked_names.h"
 
 // Flows that may be undecided at the same time; beyond that new ones are allowed unseen.
@@ -379,17 +380,14 @@ static __always_inline int read_whole_name(struct segment *segment, struct host_
     return 1;
 }
 
-// The general parser. There is one loop and none within it, which is what a verifier can follow at
-// a bearable price.
+// Takes what the segment holds. There is one loop with the general parser in it, and none within
+// that, which is what a verifier can follow at a bearable price.
 static __always_inline int read_segment(struct progress *now, struct segment *segment,
                                         struct host_name *name)
 {
     int step = GO_ON;
-    uint64_t name_bytes = 0;
+    uint64_t name_bytes = now->is_begun ? 0 : find_whole_name(segment);
 
-    if (now->is_begun == 0)
-        name_bytes = find_whole_name(segment);
-    now->is_begun = 1;
     if (name_bytes != 0)
     {
         step = read_whole_name(segment, name, name_bytes) ? NAME_COMPLETE
@@ -398,6 +396,7 @@ static __always_inline int read_segment(struct progress *now, struct segment *se
     }
     else
         segment->at = 0;
+    now->is_begun = 1;
     for (uint64_t turn = 0; turn < TURNS_MAX; turn++)
     {
         HIDE_FROM_OPTIMISER(turn);

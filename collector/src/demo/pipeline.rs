@@ -13,9 +13,9 @@ use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::Arc;
 use tokio::sync::watch;
 use weir_abi::event::Counters;
+use weir_stages::Aggregator;
 use weir_stages::aggregate::Options;
 use weir_stages::snapshot::{Snapshot, SnapshotOptions};
-use weir_stages::Aggregator;
 use weir_usermode::hook::HookOptions;
 use weir_usermode::live::LiveHook;
 
@@ -42,8 +42,7 @@ impl Pipeline {
     /// Where a sample program does not load.
     pub(super) fn start(stuck_after: Duration) -> Result<Self, Failure> {
         let mailbox = Mailbox::default();
-        let hook_options =
-            HookOptions { is_timed: true, epoch: epoch(), ..HookOptions::default() };
+        let hook_options = HookOptions { is_timed: true, epoch: epoch(), ..HookOptions::default() };
         let hook = LiveHook::start(hook_options, mailbox.sink());
         hook.with(programs::attach)?;
         let stages = Options { hash_seed: random(), ..Options::default() };

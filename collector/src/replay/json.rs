@@ -1,6 +1,7 @@
 //! `weir replay --json`: one document. Its shape is documented in docs/replay.md.
 
 use super::Finished;
+use super::failures::ProgramFailures;
 use super::feed::CaptureSummary;
 use super::maps::MapDump;
 use super::report::Rows;
@@ -20,6 +21,7 @@ struct Document<'a> {
     undecided: Listed<'a>,
     blocked: Listed<'a>,
     maps: &'a [MapDump],
+    failures: &'a [ProgramFailures],
 }
 
 #[derive(Serialize)]
@@ -80,6 +82,7 @@ pub(crate) fn document(finished: &Finished<'_>) -> String {
         undecided: Listed::new(&finished.report.undecided),
         blocked: Listed::new(&finished.report.blocked),
         maps: &finished.maps,
+        failures: &finished.failures,
     };
     // Strings and integers always serialise.
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();

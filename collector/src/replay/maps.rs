@@ -33,7 +33,9 @@ impl MapDumps {
         let mut wanted = Vec::new();
         for name in names {
             let before = wanted.len();
-            for it in loaded.iter().filter(|it| it.program.lock().map(name).is_some()) {
+            for it in
+                loaded.iter().filter(|it| it.program.with(|program| program.map(name).is_some()))
+            {
                 wanted.push((it.label.as_str().to_owned(), name.clone(), it.program.clone()));
             }
             if wanted.len() == before {
@@ -46,14 +48,16 @@ impl MapDumps {
 
     pub(crate) fn read(self) -> Vec<MapDump> {
         let dump = |(program, map, shared): (String, String, Shared)| {
-            let vm = shared.lock();
-            let entries = vm.map(&map).map_or_else(Vec::new, |map| {
-                let pairs = map.entries().into_iter();
-                pairs
-                    .map(|(key, value)| MapPair { key: shown(&key), value: shown(value) })
-                    .collect()
+            let entries = shared.with(|vm| {
+                vm.map(&map).map_or_else(Vec::new, |map| {
+                    let pairs = map.entries().into_iter();
+                    let pair = |(key, value): (Vec<u8>, &[u8])| MapPair {
+                        key: shown(&key),
+                        value: shown(value),
+                    };
+                    pairs.map(pair).collect()
+                })
             });
-            drop(vm);
             MapDump { program, map, entries }
         };
         self.0.into_iter().map(dump).collect()

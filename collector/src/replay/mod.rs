@@ -4,6 +4,7 @@
 //! the same stages as a driver's; every output is made from those events.
 //! Nothing is printed before everything was read, so a failure leaves no partial output.
 
+mod failures;
 mod feed;
 mod json;
 mod maps;
@@ -16,6 +17,7 @@ use crate::failure::{ExitCode, Failure};
 use crate::mailbox::Mailbox;
 use crate::output;
 use crate::programs::{self, Loaded, Spec};
+use failures::ProgramFailures;
 use feed::{CaptureSummary, Feed};
 use maps::{MapDump, MapDumps};
 use report::Report;
@@ -65,6 +67,7 @@ impl Pipeline {
 pub fn run(args: &ReplayArgs, specs: &[Spec], out: &mut impl Write) -> Result<(), Failure> {
     let loaded = programs::load_all(specs, &args.map)?;
     let dumps = MapDumps::new(&args.dump_map, &loaded)?;
+    let watched = ProgramFailures::watch(&loaded);
     let mut feed = Feed::open(args)?;
     let (mut replay, mut pipeline) = start(args, loaded)?;
     let captures = feed.run(&mut replay, &mut pipeline)?;
@@ -82,6 +85,7 @@ pub fn run(args: &ReplayArgs, specs: &[Spec], out: &mut impl Write) -> Result<()
         tables: &snapshot.tables,
         report: &report,
         maps: dumps.read(),
+        failures: ProgramFailures::read(watched),
         top: args.top,
     };
     if args.flows {
@@ -99,6 +103,7 @@ pub(crate) struct Finished<'a> {
     tables: &'a Tables,
     report: &'a Report,
     maps: Vec<MapDump>,
+    failures: Vec<ProgramFailures>,
     top: usize,
 }
 

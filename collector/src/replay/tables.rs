@@ -15,6 +15,7 @@ pub(crate) fn text(finished: &Finished<'_>) -> String {
     let mut out = String::new();
     captures(finished, &mut out);
     programs(finished, &mut out);
+    failures(finished, &mut out);
     fates(finished, &mut out);
     flows("blocked flows", &finished.report.blocked, finished.top, &mut out);
     flows("undecided flows", &finished.report.undecided, finished.top, &mut out);
@@ -81,6 +82,24 @@ fn programs(finished: &Finished<'_>, out: &mut String) {
         rows.add_row(row);
     }
     append("programs", &rows, out);
+}
+
+fn failures(finished: &Finished<'_>, out: &mut String) {
+    if finished.failures.is_empty() {
+        return;
+    }
+    let mut rows = table(["program", "times", "failed to"]);
+    for failures in &finished.failures {
+        for it in &failures.messages {
+            let message = Cell::new(&it.message);
+            rows.add_row([Cell::new(&failures.program), number(it.times), message]);
+        }
+        if failures.others > 0 {
+            let other = Cell::new("(other failures)");
+            rows.add_row([Cell::new(&failures.program), number(failures.others), other]);
+        }
+    }
+    append("failed invocations", &rows, out);
 }
 
 fn fates(finished: &Finished<'_>, out: &mut String) {

@@ -102,8 +102,7 @@ async fn accept_all(listener: TcpListener, router: Router) {
 async fn connection(stream: TcpStream, router: Router) {
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(BUFFER_BYTES);
-    let serving =
-        builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let serving = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     let mut serving = pin!(serving);
     // Errors are the client's: it went away, was too slow or speaks no HTTP.
     let Ok(_ended) = timeout(CONNECTION_TIME, serving.as_mut()).await else {

@@ -64,9 +64,7 @@ async fn metrics(State(views): State<Views>, headers: HeaderMap) -> Response {
     };
     match text {
         Ok(text) => ([(CONTENT_TYPE, HeaderValue::from_static(kind))], text).into_response(),
-        Err(error) => {
-            (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response()
-        }
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
     }
 }
 

@@ -135,7 +135,8 @@ pub(super) fn of(view: &View) -> State<'_> {
 fn programs(view: &View) -> Vec<Program<'_>> {
     let infos = view.snapshot.family("weir_program_info").map_or(&[][..], |it| &it.samples);
     let place = |name: &str| {
-        let info = infos.iter().find(|info| info.labels.first().is_some_and(|it| it.as_ref() == name));
+        let info =
+            infos.iter().find(|info| info.labels.first().is_some_and(|it| it.as_ref() == name));
         info.and_then(|info| info.labels.get(4)).and_then(|it| it.as_ref().parse::<u32>().ok())
     };
     let mut rows: Vec<&ProgramRow> = view.snapshot.tables.programs.iter().collect();

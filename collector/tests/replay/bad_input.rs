@@ -66,7 +66,9 @@ fn objects_that_are_refused() {
     refused(&replay("missing.o"), 3, "`missing.o`");
     refused(&replay(&folder.path("").display().to_string()), 3, "directory");
     refused(&replay(&folder.write("text.o", b"not an object")), 5, "text.o");
-    refused(&replay(env!("CARGO_BIN_EXE_weir")), 5, "weir");
+    let mut foreign = std::fs::read(object("allow_all")).unwrap();
+    foreign[18] = 62; // e_machine: x86-64 instead of BPF
+    refused(&replay(&folder.write("foreign.o", &foreign)), 5, "foreign.o");
     let mut other = std::fs::read(object("allow_all")).unwrap();
     for place in 0..other.len().saturating_sub(13) {
         if &other[place..place + 13] == b"flow_classify" {

@@ -1,6 +1,6 @@
 //! What programs decide on captured traffic.
 
-use crate::support::{Folder, client, object, says, weir};
+use crate::support::{Folder, client, object, object_of, says, weir};
 use weir_usermode::capture::synthetic::Conversation;
 use weir_usermode::traffic::{client_hello, client_hello_in_records, http_get};
 
@@ -206,4 +206,37 @@ fn protocols_are_counted_once_a_flow() {
         .map(|pair| pair["value"].as_str().unwrap())
         .collect();
     assert_eq!(values, ["u64:1", "u64:2", "u64:1", "u64:1", "u64:1", "u64:1"]);
+}
+
+#[test]
+fn a_failing_program_is_told_apart_and_says_where_it_failed() {
+    let folder = Folder::new();
+    let capture = folder.capture("one.pcap", &says(0, 443, &[b"abc", b"def"]));
+    let object = folder.write("bad.o", &reads_past_the_end());
+    let text = weir(&["replay", "--json", "--program", &object, &capture]).ok();
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(document["programs"][0]["errors"], 3, "{text}");
+    let message = document["failures"][0]["messages"][0]["message"].as_str().unwrap();
+    assert!(message.starts_with("load 1 bytes at 0x"), "{message}");
+    assert!(weir(&["replay", "--program", &object, &capture]).ok().contains("failed invocations"));
+}
+
+/// A program that at ESTABLISHED loads the byte at `data_end`.
+fn reads_past_the_end() -> Vec<u8> {
+    let instruction = |opcode: u8, registers: u8, offset: i16, imm: i32| {
+        let [low, high] = offset.to_le_bytes();
+        let mut bytes = vec![opcode, registers, low, high];
+        bytes.extend_from_slice(&imm.to_le_bytes());
+        bytes
+    };
+    let code = [
+        instruction(0x61, 0x12, 80, 0), // r2 = context->state
+        instruction(0xb7, 0x00, 0, 2),  // r0 = NEED_MORE_DATA
+        instruction(0x55, 0x02, 2, 1),  // if r2 != ESTABLISHED, leave
+        instruction(0x79, 0x13, 96, 0), // r3 = context->data_end
+        instruction(0x71, 0x30, 0, 0),  // r0 = *r3
+        instruction(0x95, 0x00, 0, 0),
+    ]
+    .concat();
+    object_of("reads_past_the_end", &code)
 }

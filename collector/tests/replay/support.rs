@@ -91,3 +91,24 @@ pub(crate) fn says(number: u16, port: u16, parts: &[&[u8]]) -> Vec<TcpPacket> {
     talk.close();
     talk.packets().to_vec()
 }
+
+/// An ELF object with one program made of these instructions.
+pub(crate) fn object_of(name: &str, code: &[u8]) -> Vec<u8> {
+    use object::write::{Object, Symbol, SymbolSection};
+    use object::{Architecture, BinaryFormat, Endianness, SectionKind};
+    use object::{SymbolFlags, SymbolKind, SymbolScope};
+    let mut elf = Object::new(BinaryFormat::Elf, Architecture::Bpf, Endianness::Little);
+    let section = elf.add_section(Vec::new(), b"flow_classify".to_vec(), SectionKind::Text);
+    elf.append_section_data(section, code, 8);
+    elf.add_symbol(Symbol {
+        name: name.as_bytes().to_vec(),
+        value: 0,
+        size: u64::try_from(code.len()).unwrap(),
+        kind: SymbolKind::Text,
+        scope: SymbolScope::Linkage,
+        weak: false,
+        section: SymbolSection::Section(section),
+        flags: SymbolFlags::None,
+    });
+    elf.write().unwrap()
+}

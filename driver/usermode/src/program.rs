@@ -42,19 +42,60 @@ where
     }
 }
 
+/// Different failures of a program that are kept word by word; what comes later is only counted.
+/// A handful tells an author what is wrong; addresses make every failure different.
+const FAILURES_MAX: usize = 8;
+
 /// A program in the VM that its owner can look into while it is attached.
 #[derive(Clone)]
-pub struct Shared(Arc<Mutex<vm::Program>>);
+pub struct Shared(Arc<Mutex<Watched>>);
+
+struct Watched {
+    program: vm::Program,
+    failures: Failures,
+}
+
+/// Why invocations of a program failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Failures {
+    /// The first different messages, and how often each came.
+    pub told: Vec<(String, u64)>,
+    /// Failures with yet other messages.
+    pub others: u64,
+}
+
+impl Failures {
+    fn count(&mut self, error: &vm::RunError) {
+        let message = error.to_string();
+        if let Some((_, times)) = self.told.iter_mut().find(|(told, _)| *told == message) {
+            *times += 1;
+        } else if self.told.len() < FAILURES_MAX {
+            self.told.push((message, 1));
+        } else {
+            self.others += 1;
+        }
+    }
+}
 
 impl Shared {
     /// Shares a loaded program.
     #[must_use]
     pub fn new(program: vm::Program) -> Self {
-        Self(Arc::new(Mutex::new(program)))
+        Self(Arc::new(Mutex::new(Watched { program, failures: Failures::default() })))
     }
 
-    /// The program, between two invocations.
-    pub fn lock(&self) -> MutexGuard<'_, vm::Program> {
+    /// Looks into the program, or changes its maps, between two invocations.
+    pub fn with<T>(&self, look: impl FnOnce(&mut vm::Program) -> T) -> T {
+        look(&mut self.lock().program)
+    }
+
+    /// Why invocations failed so far.
+    #[must_use]
+    pub fn failures(&self) -> Failures {
+        self.lock().failures.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Watched> {
         // A program that panicked half way would be a defect of the VM; its maps are still whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -73,6 +114,10 @@ impl Program for Shared {
             pid_tgid: u64::from(surroundings.process_id) << 32,
             random_seed: surroundings.now_ns,
         };
-        self.lock().run(context, data, &env).map_err(|error| error.ebpf_result())
+        let mut watched = self.lock();
+        watched.program.run(context, data, &env).map_err(|error| {
+            watched.failures.count(&error);
+            error.ebpf_result()
+        })
     }
 }

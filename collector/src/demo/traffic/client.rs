@@ -36,6 +36,8 @@ pub(super) enum Pace {
     Split(usize),
     /// A few bytes at a time, with pauses.
     Trickle,
+    /// Half of it, and then it goes.
+    Abandon,
     /// Half of it, or nothing, and then a long silence.
     Stall { sends_half: bool },
 }
@@ -101,6 +103,12 @@ impl Client {
                 self.send_parts(stream, bytes, part_bytes, (8, 25)).await
             }
             Pace::Trickle => self.send_parts(stream, bytes, 24, (80, 350)).await,
+            Pace::Abandon => {
+                let (half, _) = bytes.split_at(bytes.len() / 2);
+                stream.write_all(half).await?;
+                sleep(self.random.millis(200, 900)).await;
+                Err(io::ErrorKind::TimedOut.into())
+            }
             Pace::Stall { sends_half } => {
                 let (half, rest) = bytes.split_at(if sends_half { bytes.len() / 2 } else { 0 });
                 stream.write_all(half).await?;

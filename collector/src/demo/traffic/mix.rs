@@ -38,6 +38,8 @@ pub(super) const MIX: &[Scene] = &[
     http(6, "packages.example.net", Pace::Split(2)),
     http(5, "blocked.example", Pace::Whole),
     http(1, "slow.example.org", Pace::Trickle),
+    tls(2, "gone.example.com", Pace::Abandon),
+    http(1, "gone.example.net", Pace::Abandon),
     ssh(6, Pace::Whole),
     ssh(3, Pace::Split(2)),
 ];
@@ -72,7 +74,8 @@ mod tests {
     fn every_scene_comes_about_as_often_as_its_weight_says() {
         let mut random = Random::new(7);
         let mut found = vec![0_u64; MIX.len()];
-        for _ in 0..100_000 {
+        let total: u64 = MIX.iter().map(|scene| scene.weight).sum();
+        for _ in 0..total * 1_000 {
             let chosen = choose(MIX, &mut random);
             found[MIX.iter().position(|it| core::ptr::eq(it, chosen)).unwrap()] += 1;
         }

@@ -9,6 +9,7 @@ const WORDS = { allow: "allowed", block: "blocked", undecided: "undecided",
 
 const at = (id) => document.getElementById(id);
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const two = new Intl.NumberFormat("en", { maximumSignificantDigits: 2 });
 const clock = (ms) => new Date(ms).toLocaleTimeString("en-GB");
 let lastHeardMs = 0;
 let latest = null;
@@ -18,8 +19,8 @@ let isPaused = false;
 
 function duration(seconds) {
   if (seconds === null || seconds === undefined) return "–";
-  if (seconds < 1e-3) return `${(seconds * 1e6).toPrecision(2)} µs`;
-  if (seconds < 1) return `${(seconds * 1e3).toPrecision(2)} ms`;
+  if (seconds < 1e-3) return `${two.format(seconds * 1e6)} µs`;
+  if (seconds < 1) return `${two.format(seconds * 1e3)} ms`;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 120) return `${Math.round(seconds)} s`;
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
@@ -101,7 +102,7 @@ function cells(columns) {
 /* Programs */
 
 const PARTS = ["allow", "block", "undecided", "deciding"];
-const PART_WORDS = { allow: "allowed", block: "blocked", undecided: "without its answer", deciding: "deciding" };
+const PART_WORDS = { allow: "allowed", block: "blocked", undecided: "unanswered", deciding: "deciding" };
 
 function programRow() {
   const name = make("th");

@@ -81,12 +81,7 @@ async fn accept_all(
 }
 
 /// One connection from accept to the end of both directions.
-async fn connection(
-    mut client: TcpStream,
-    from: SocketAddr,
-    to: SocketAddr,
-    hook: LiveHook,
-) {
+async fn connection(mut client: TcpStream, from: SocketAddr, to: SocketAddr, hook: LiveHook) {
     let Ok(Ok(mut server)) = timeout(CONNECT_TIMEOUT, TcpStream::connect(to)).await else {
         return reset(&client);
     };

@@ -3,9 +3,9 @@
 use crate::record::{Recorder, SECOND, Script, outbound};
 use std::collections::BTreeMap;
 use weir_abi::Direction::{Inbound, Outbound};
+use weir_abi::Record;
 use weir_abi::counters::{Series, flow_index, invocation_index};
 use weir_abi::event::Counters;
-use weir_abi::Record;
 use weir_usermode::hook::{Hook, HookOptions};
 
 type Key = (u16, u16, u32);
