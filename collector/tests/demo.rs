@@ -1,8 +1,10 @@
 //! `weir demo` from outside: the built binary, its terminal, its web server.
+#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
 
+use core::net::SocketAddr;
 use core::time::Duration;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::Instant;
 

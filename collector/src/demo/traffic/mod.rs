@@ -84,7 +84,9 @@ impl Traffic {
     fn client(&self, scene: &Scene, random: &mut Random) -> Client {
         let pace = match scene.pace {
             Pace::Split(parts) if random.between(0, 1) == 0 => Pace::Split(parts + 1),
-            pace => pace,
+            Pace::Whole | Pace::Split(_) | Pace::Trickle | Pace::Abandon | Pace::Stall { .. } => {
+                scene.pace
+            }
         };
         Client {
             to: self.front(scene.service),
