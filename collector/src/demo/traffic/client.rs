@@ -9,6 +9,7 @@ use std::io;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{sleep, timeout};
+use weir_usermode::traffic::client_hello;
 
 /// How long a client waits for an answer before it gives up, as on a blocked flow.
 const PATIENCE: Duration = Duration::from_millis(1_500);
@@ -84,7 +85,7 @@ impl Client {
 
     fn opening_bytes(&mut self) -> Vec<u8> {
         match self.opening {
-            Opening::Hello(name) => tls::client_hello(name, &mut self.random),
+            Opening::Hello(name) => client_hello(name),
             Opening::Get(host) => format!(
                 "GET /articles/{}?from=demo HTTP/1.1\r\nHost: {host}\r\n\
                  User-Agent: weir-demo\r\nAccept: */*\r\nConnection: close\r\n\r\n",

@@ -1,4 +1,4 @@
-//! TLS records as they look on the wire: a real ClientHello, and answers with the right headers.
+//! TLS records that a server answers with, as they look on the wire.
 //!
 //! Nothing is encrypted: the sample programs read the ClientHello and no more.
 //! Source: RFC 8446, sections 4.1.2, 4.2 and 5.1; RFC 6066, section 3.
@@ -11,35 +11,6 @@ const APPLICATION_DATA: u8 = 23;
 
 /// Bytes of a record's header.
 pub(super) const HEADER_BYTES: usize = 5;
-
-/// A ClientHello record that asks for `name`, as browsers send it.
-pub(super) fn client_hello(name: &str, random: &mut Random) -> Vec<u8> {
-    let server_name = prefixed::<2>(&[&[0], &*prefixed::<2>(&[name.as_bytes()])]);
-    let share = [&[0x00, 0x1d][..], &prefixed::<2>(&[&random.bytes(32)])].concat();
-    let protocols = [prefixed::<1>(&[b"h2"]), prefixed::<1>(&[b"http/1.1"])].concat();
-    let extensions = [
-        extension(0x0000, &server_name),
-        extension(0x0017, &[]),
-        extension(0x000a, &prefixed::<2>(&[&[0x00, 0x1d, 0x00, 0x17, 0x00, 0x18]])),
-        extension(0x000b, &prefixed::<1>(&[&[0]])),
-        extension(0x000d, &prefixed::<2>(&[&[0x04, 0x03, 0x08, 0x04, 0x04, 0x01, 0x08, 0x07]])),
-        extension(0x0010, &prefixed::<2>(&[&protocols])),
-        extension(0x002b, &prefixed::<1>(&[&[0x03, 0x04, 0x03, 0x03]])),
-        extension(0x0033, &prefixed::<2>(&[&share])),
-    ]
-    .concat();
-    let suites = [0x13, 0x01, 0x13, 0x02, 0x13, 0x03, 0xc0, 0x2b, 0xc0, 0x2f, 0xc0, 0x2c];
-    let body = [
-        vec![0x03, 0x03],
-        random.bytes(32),
-        prefixed::<1>(&[&random.bytes(32)]),
-        prefixed::<2>(&[&suites]),
-        prefixed::<1>(&[&[0]]),
-        prefixed::<2>(&[&extensions]),
-    ]
-    .concat();
-    record(HANDSHAKE, 0x01, &handshake(1, &body))
-}
 
 /// A ServerHello record and what follows it before encrypted data.
 pub(super) fn server_hello(random: &mut Random) -> Vec<u8> {
@@ -92,12 +63,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lengths_of_a_hello_agree_with_what_they_enclose() {
-        let hello = client_hello("www.example.com", &mut Random::new(1));
-        let (header, body) = hello.split_first_chunk::<HEADER_BYTES>().unwrap();
-        assert_eq!((header[0], body_bytes(*header)), (HANDSHAKE, body.len()));
-        assert_eq!(body[..4], [1, 0, 0, u8::try_from(body.len() - 4).unwrap()]);
-        let name = b"\0\0\0\x14\0\x12\0\0\x0fwww.example.com";
-        assert!(hello.windows(name.len()).any(|window| window == name));
+    fn lengths_of_a_server_hello_agree_with_what_they_enclose() {
+        let hello = server_hello(&mut Random::new(1));
+        let (header, rest) = hello.split_first_chunk::<HEADER_BYTES>().unwrap();
+        let (body, next) = rest.split_at(body_bytes(*header));
+        assert_eq!((header[0], next[0]), (HANDSHAKE, CHANGE_CIPHER_SPEC));
+        assert_eq!(body[..4], [2, 0, 0, u8::try_from(body.len() - 4).unwrap()]);
     }
 }

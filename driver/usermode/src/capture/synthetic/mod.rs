@@ -4,7 +4,7 @@
 //! frames, [`PcapFile`] and [`PcapngFile`] turn frames into files.
 //! Between the steps tests reorder, repeat, cut and lose whatever they want to.
 //!
-//! ```ignore
+//! ```text
 //! let mut talk = Conversation::v4();
 //! talk.handshake();
 //! talk.client(b"hello");
