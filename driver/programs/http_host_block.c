@@ -220,7 +220,7 @@ static __always_inline int read_segment(struct progress *now, struct segment *se
         const uint8_t *byte = segment_peek(segment, 1);
         if (!byte)
             break;
-        segment->at++;
+        segment_advance(segment, 1);
         step = read_byte(now, name, *byte);
         if (step != GO_ON)
             break;

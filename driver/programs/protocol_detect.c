@@ -135,7 +135,7 @@ static __always_inline void extend(struct prefix *prefix, struct segment *segmen
             break;
         prefix->bytes |= (uint64_t)*byte << ((56 - 8 * prefix->length) & 63);
         prefix->length++;
-        segment->at++;
+        segment_advance(segment, 1);
     }
 }
 

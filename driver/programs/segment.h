@@ -14,11 +14,30 @@
 // came from: equal at run time, but beyond what a verifier can bound.
 #define HIDE_FROM_OPTIMISER(number) __asm__ volatile("" : "+r"(number))
 
+// The step of a loop whose counter PREVAIL must bound. Where a loop may run long, PREVAIL guesses
+// that its own count of turns is at most what each register holds, and gives up if one that is no
+// longer in use holds less. So the counter is copied to all that a call may overwrite, which costs
+// six instructions a turn. Source: vbpf/prevail, src/crab/ebpf_domain.cpp,
+// calculate_constant_limits (read 2026-11).
+#if defined(__bpf__)
+#define NEXT_TURN(turn)                                                                            \
+    ({                                                                                             \
+        (turn)++;                                                                                  \
+        __asm__ volatile("r0 = %0\nr1 = %0\nr2 = %0\nr3 = %0\nr4 = %0\nr5 = %0"                    \
+                         : "+r"(turn)                                                              \
+                         :                                                                         \
+                         : "r0", "r1", "r2", "r3", "r4", "r5");                                    \
+    })
+#else
+#define NEXT_TURN(turn) ((turn)++)
+#endif
+
 struct segment
 {
     const ebpf_flow_classify_t *context;
     uint64_t length;
-    uint64_t at;
+    // In memory, so that no relation between it and a loop counter confuses a verifier.
+    volatile uint64_t at;
 };
 
 static __always_inline struct segment segment_of(const ebpf_flow_classify_t *context)
@@ -48,6 +67,12 @@ static __always_inline const uint8_t *segment_peek(const struct segment *segment
     const uint8_t *start = *(uint8_t *const volatile *)&segment->context->data_start;
     const uint8_t *end = *(uint8_t *const volatile *)&segment->context->data_end;
     return start + at + bytes > end ? NULL : start + at;
+}
+
+// Goes on by `bytes`, which the segment must hold.
+static __always_inline void segment_advance(struct segment *segment, uint64_t bytes)
+{
+    segment->at = (segment->at + bytes) & 0xffff;
 }
 
 #endif // SEGMENT_H

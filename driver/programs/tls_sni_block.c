@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR MIT
 //
 // Blocks TLS connections by the server name in the ClientHello (RFC 8446 section 4.1.2, RFC 6066
-// section 3). The hello may be cut at any byte into segments and records: the general parser takes
-// it item by item, keeps at most four bytes of an unfinished item as a number, and skips by count
-// what it does not read. A shortcut takes the hello that is not cut before the end of the name.
-// Whatever is not a well-formed hello with a server name is allowed.
+// section 3). The hello may be cut at any byte into segments and records: the parser takes it item
+// by item, keeps at most four bytes of an unfinished item as a number, and skips by count what it
+// does not read. Whatever is not a well-formed hello with a server name is allowed.
 #include "blocked_names.h"
 
 // Flows that may be undecided at the same time; beyond that new ones are allowed unseen.
@@ -32,9 +31,6 @@
 // client's work, and is allowed.
 #define TURNS_MAX 16384
 
-// Extensions that the shortcut for whole hellos looks at. Browsers send fewer than 20.
-#define EXTENSIONS_MAX 64
-
 // The parts of a hello that are read, in order. All else is skipped.
 enum item
 {
@@ -49,7 +45,8 @@ enum item
     ITEM_NAME,
 };
 
-// Where the parser stands in the hello.
+// Where the parser stands in the hello. It is worked on in the map, not in a copy: values that
+// come from a map have no history, which keeps what a verifier must remember small.
 struct progress
 {
     uint64_t record_header; // The bytes of an unfinished record header, as a number.
@@ -61,7 +58,6 @@ struct progress
     uint32_t item_bytes;  // Its size.
     uint32_t value_bytes; // How many of these have come,
     uint32_t value;       // and what they are, as a number.
-    uint32_t is_begun;    // Whether a segment of the hello has come before.
 };
 
 struct flow
@@ -96,7 +92,7 @@ struct
 #define NAME_COMPLETE (-2)
 
 // Goes on to an item `skip` bytes further. Fails where the field ends before it.
-static __always_inline int next_item(struct progress *now, uint32_t item, uint32_t item_bytes,
+static __always_inline int next_item(volatile struct progress *now, uint32_t item, uint32_t item_bytes,
                                      uint32_t skip)
 {
     if (skip > now->left || item_bytes > now->left - skip)
@@ -111,7 +107,7 @@ static __always_inline int next_item(struct progress *now, uint32_t item, uint32
 }
 
 // Narrows the field that items must fit in.
-static __always_inline int enter_field(struct progress *now, uint32_t bytes)
+static __always_inline int enter_field(volatile struct progress *now, uint32_t bytes)
 {
     if (bytes > now->left)
         return EBPF_FLOW_CLASSIFY_ALLOW;
@@ -119,7 +115,7 @@ static __always_inline int enter_field(struct progress *now, uint32_t bytes)
     return GO_ON;
 }
 
-static __always_inline int use_extension_header(struct progress *now)
+static __always_inline int use_extension_header(volatile struct progress *now)
 {
     uint32_t type = now->value >> 16;
     uint32_t length = now->value & 0xffff;
@@ -131,7 +127,7 @@ static __always_inline int use_extension_header(struct progress *now)
     return next_item(now, ITEM_NAME_LIST_HEADER, 3, 0);
 }
 
-static __always_inline int use_name_list_header(struct progress *now)
+static __always_inline int use_name_list_header(volatile struct progress *now)
 {
     uint32_t list_bytes = now->value >> 8;
     uint32_t name_type = now->value & 0xff;
@@ -144,7 +140,7 @@ static __always_inline int use_name_list_header(struct progress *now)
     return next_item(now, ITEM_NAME_LENGTH, 2, 0);
 }
 
-static __always_inline int use_message_header(struct progress *now)
+static __always_inline int use_message_header(volatile struct progress *now)
 {
     now->left = now->value & 0xffffff;
     if (now->value >> 24 != MESSAGE_TYPE_CLIENT_HELLO || now->left > HELLO_BYTES_MAX)
@@ -153,7 +149,7 @@ static __always_inline int use_message_header(struct progress *now)
 }
 
 // Draws the conclusion from a complete item: which one comes next, and where.
-static __always_inline int use_item(struct progress *now)
+static __always_inline int use_item(volatile struct progress *now)
 {
     uint32_t value = now->value;
 
@@ -185,13 +181,13 @@ static __always_inline int use_item(struct progress *now)
 }
 
 // Reads one byte of a record header.
-static __always_inline int read_record_header(struct progress *now, struct segment *segment)
+static __always_inline int read_record_header(volatile struct progress *now, struct segment *segment)
 {
     const uint8_t *byte = segment_peek(segment, 1);
 
     if (!byte)
         return EBPF_FLOW_CLASSIFY_NEED_MORE_DATA;
-    segment->at++;
+    segment_advance(segment, 1);
     now->record_header = now->record_header << 8 | *byte;
     now->record_header_bytes++;
     // The first two bytes tell other protocols, which need not be kept waiting for five.
@@ -211,7 +207,7 @@ static __always_inline int read_record_header(struct progress *now, struct segme
 
 // Reads the present item where the record and the segment hold it whole, otherwise one byte of it;
 // then uses it if it is complete.
-static __always_inline int read_item(struct progress *now, struct segment *segment)
+static __always_inline int read_item(volatile struct progress *now, struct segment *segment)
 {
     const uint8_t *bytes = segment_peek(segment, 4);
     uint32_t taken = 1;
@@ -230,14 +226,14 @@ static __always_inline int read_item(struct progress *now, struct segment *segme
             return EBPF_FLOW_CLASSIFY_NEED_MORE_DATA;
         now->value = now->value << 8 | *bytes;
     }
-    segment->at += taken;
+    segment_advance(segment, taken);
     now->record_left -= taken;
     now->value_bytes += taken;
     return now->value_bytes < now->item_bytes ? GO_ON : use_item(now);
 }
 
 // Passes over what lies before the present item, as far as record and segment hold it.
-static __always_inline void skip_bytes(struct progress *now, struct segment *segment)
+static __always_inline void skip_bytes(volatile struct progress *now, struct segment *segment)
 {
     uint64_t bytes = now->skip;
 
@@ -245,13 +241,13 @@ static __always_inline void skip_bytes(struct progress *now, struct segment *seg
         bytes = now->record_left;
     if (bytes > segment->length - segment->at)
         bytes = segment->length - segment->at;
-    segment->at += bytes;
+    segment_advance(segment, bytes);
     now->skip -= bytes;
     now->record_left -= bytes;
 }
 
 // Collects one byte of the name.
-static __always_inline int read_name(struct progress *now, struct segment *segment,
+static __always_inline int read_name(volatile struct progress *now, struct segment *segment,
                                      struct host_name *name)
 {
     const uint8_t *byte = segment_peek(segment, 1);
@@ -260,14 +256,14 @@ static __always_inline int read_name(struct progress *now, struct segment *segme
         return EBPF_FLOW_CLASSIFY_NEED_MORE_DATA;
     if (!host_name_put(name, now->value_bytes, *byte))
         return EBPF_FLOW_CLASSIFY_ALLOW;
-    segment->at++;
+    segment_advance(segment, 1);
     now->record_left--;
     now->value_bytes++;
     return now->value_bytes < now->item_bytes ? GO_ON : NAME_COMPLETE;
 }
 
 // One turn of the parser, in which it takes something from the segment or says that it is used up.
-static __always_inline int read_next(struct progress *now, struct segment *segment,
+static __always_inline int read_next(volatile struct progress *now, struct segment *segment,
                                      struct host_name *name)
 {
     if (now->record_left == 0)
@@ -282,127 +278,18 @@ static __always_inline int read_next(struct progress *now, struct segment *segme
     return read_item(now, segment);
 }
 
-static __always_inline uint64_t two_bytes(const uint8_t *bytes)
-{
-    return (uint64_t)bytes[0] << 8 | bytes[1];
-}
-
-// Where the extensions of a hello lie in a segment, as positions.
-struct extensions
-{
-    uint64_t at;
-    uint64_t end;
-};
-
-// Finds the extensions of a hello that begins with the segment and lies in one record. Returns 0
-// where it does not look like that.
-static __always_inline int find_extensions(struct segment *segment, struct extensions *found)
-{
-    const uint8_t *bytes = segment_peek(segment, 9);
-    if (!bytes || bytes[0] != RECORD_TYPE_HANDSHAKE || bytes[1] != RECORD_VERSION_MAJOR ||
-        bytes[5] != MESSAGE_TYPE_CLIENT_HELLO || two_bytes(bytes + 3) > RECORD_BYTES_MAX)
-        return 0;
-    uint64_t record_end = 5 + two_bytes(bytes + 3);
-    uint64_t hello_end = 9 + ((uint64_t)bytes[6] << 16 | two_bytes(bytes + 7));
-    segment->at = 9 + HELLO_FIXED_BYTES;
-
-    bytes = segment_peek(segment, 1);
-    if (!bytes)
-        return 0;
-    segment->at += 1 + bytes[0]; // Session id.
-    bytes = segment_peek(segment, 2);
-    if (!bytes)
-        return 0;
-    segment->at += 2 + two_bytes(bytes); // Cipher suites.
-    bytes = segment_peek(segment, 1);
-    if (!bytes)
-        return 0;
-    segment->at += 1 + bytes[0]; // Compression methods.
-    bytes = segment_peek(segment, 2);
-    if (!bytes)
-        return 0;
-    found->at = segment->at + 2;
-    found->end = found->at + two_bytes(bytes);
-    return found->end <= hello_end && hello_end <= record_end;
-}
-
-// Finds the name in a hello that lies before it in one record and one segment, as nearly all do,
-// in about a third of the instructions that the general parser takes. Returns the length of the
-// name, at which the segment then stands, or 0 where the general parser has to look.
-static __always_inline uint64_t find_whole_name(struct segment *segment)
-{
-    struct extensions extensions;
-    const uint8_t *bytes;
-    uint64_t length = 0;
-
-    if (!find_extensions(segment, &extensions))
-        return 0;
-    segment->at = extensions.at;
-    for (uint64_t turn = 0; turn < EXTENSIONS_MAX; turn++)
-    {
-        HIDE_FROM_OPTIMISER(turn);
-        bytes = segment_peek(segment, 4);
-        if (!bytes)
-            return 0;
-        length = two_bytes(bytes + 2);
-        segment->at += 4;
-        if (two_bytes(bytes) == EXTENSION_TYPE_SERVER_NAME)
-            break;
-        segment->at += length;
-    }
-    bytes = segment_peek(segment, 5);
-    if (!bytes || segment->at + length > extensions.end)
-        return 0;
-    uint64_t list_bytes = two_bytes(bytes);
-    uint64_t name_bytes = two_bytes(bytes + 3);
-    segment->at += 5;
-    if (bytes[2] != NAME_TYPE_HOST_NAME || name_bytes == 0 ||
-        name_bytes > NAME_WITH_DOT_BYTES_MAX || name_bytes + 3 > list_bytes ||
-        list_bytes + 2 > length || name_bytes > segment->length - segment->at)
-        return 0;
-    return name_bytes;
-}
-
-// Reads a name that the segment holds whole. Returns 0 for one with a zero byte in it.
-static __always_inline int read_whole_name(struct segment *segment, struct host_name *name,
-                                           uint64_t name_bytes)
-{
-    for (uint64_t turn = 0; turn < NAME_WITH_DOT_BYTES_MAX; turn++)
-    {
-        HIDE_FROM_OPTIMISER(turn);
-        if (turn >= name_bytes)
-            break;
-        const uint8_t *byte = segment_peek(segment, 1);
-        if (!byte || !host_name_put(name, turn, *byte))
-            return 0;
-        segment->at++;
-    }
-    return 1;
-}
-
-// Takes what the segment holds. There is one loop with the general parser in it, and none within
-// that, which is what a verifier can follow at a bearable price.
-static __always_inline int read_segment(struct progress *now, struct segment *segment,
+// There is one loop and none within it, which is what a verifier can follow at a bearable price.
+static __always_inline int read_segment(volatile struct progress *now, struct segment *segment,
                                         struct host_name *name)
 {
     int step = GO_ON;
-    uint64_t name_bytes = now->is_begun ? 0 : find_whole_name(segment);
 
-    if (name_bytes != 0)
-    {
-        step = read_whole_name(segment, name, name_bytes) ? NAME_COMPLETE
-                                                          : EBPF_FLOW_CLASSIFY_ALLOW;
-        now->item_bytes = name_bytes;
-    }
-    else
-        segment->at = 0;
-    now->is_begun = 1;
-    for (uint64_t turn = 0; turn < TURNS_MAX; turn++)
+    for (uint64_t turn = 0; turn < TURNS_MAX; NEXT_TURN(turn))
     {
         HIDE_FROM_OPTIMISER(turn);
+        step = read_next(now, segment, name);
         if (step != GO_ON)
             break;
-        step = read_next(now, segment, name);
     }
     if (step == NAME_COMPLETE)
         return host_name_is_blocked(name, now->item_bytes) ? EBPF_FLOW_CLASSIFY_BLOCK
@@ -443,14 +330,9 @@ int tls_sni_block(ebpf_flow_classify_t *context)
         if (flow->initiator_direction != context->direction)
             return EBPF_FLOW_CLASSIFY_NEED_MORE_DATA;
         struct segment segment = segment_of(context);
-        struct progress now = flow->progress;
-        int action = read_segment(&now, &segment, &flow->name);
-        if (action == EBPF_FLOW_CLASSIFY_NEED_MORE_DATA)
-        {
-            flow->progress = now;
-            return action;
-        }
-        bpf_map_delete_elem(&tls_flows, &flow_id);
+        int action = read_segment(&flow->progress, &segment, &flow->name);
+        if (action != EBPF_FLOW_CLASSIFY_NEED_MORE_DATA)
+            bpf_map_delete_elem(&tls_flows, &flow_id);
         return action;
     }
     bpf_map_delete_elem(&tls_flows, &flow_id);
