@@ -23,7 +23,7 @@ while [ $# -gt 0 ]; do
         shift 2
         ;;
     -h | --help)
-        sed -n '5,12s/^# \{0,1\}//p' "$0"
+        sed -n '6,12s/^# \{0,1\}//p' "$0"
         exit 0
         ;;
     -*)
@@ -47,7 +47,8 @@ first_command() {
     done
 }
 
-clang=${CLANG:-$(first_command clang-19 clang clang-20 clang-18 clang-17 clang-16 clang-15 clang-14)}
+clang=${CLANG:-$(first_command clang-19 clang clang-20 clang-18 \
+    clang-17 clang-16 clang-15 clang-14)}
 strip=${LLVM_STRIP:-$(first_command llvm-strip-19 llvm-strip llvm-strip-20 llvm-strip-18 \
     llvm-strip-17 llvm-strip-16 llvm-strip-15 llvm-strip-14)}
 if [ -z "$clang" ] || [ -z "$strip" ]; then

@@ -23,7 +23,7 @@
 #define NEXT_TURN(turn)                                                                            \
     ({                                                                                             \
         (turn)++;                                                                                  \
-        __asm__ volatile("r0 = %0\nr1 = %0\nr2 = %0\nr3 = %0\nr4 = %0\nr5 = %0"                    \
+        __asm__ volatile("r0 = %0\nr1 = %0\nr2 = %0\nr3 = %0\nr4 = %0\nr5 = %0"                   \
                          : "+r"(turn)                                                              \
                          :                                                                         \
                          : "r0", "r1", "r2", "r3", "r4", "r5");                                    \
@@ -51,15 +51,14 @@ static __always_inline struct segment segment_of(const ebpf_flow_classify_t *con
     return segment;
 }
 
-// The pointer to the next `bytes` bytes (a constant), or NULL where fewer are left. All of it is
+// The pointer to `bytes` bytes (a constant) at position `at`, or NULL where fewer are left. It is
 // written for verifiers. Mask and first comparison change nothing at run time, but bound what is
 // added to the pointer. The last comparison stands directly before the reads that it permits. And
 // both pointers are loaded from the context each time, which costs no more than from the stack,
 // because what a verifier knows about a pointer on the stack does not always survive a loop.
-static __always_inline const uint8_t *segment_peek(const struct segment *segment, uint64_t bytes)
+static __always_inline const uint8_t *segment_peek_at(const struct segment *segment, uint64_t at,
+                                                      uint64_t bytes)
 {
-    uint64_t at = segment->at;
-
     HIDE_FROM_OPTIMISER(at);
     at &= 0xffff;
     if (at > SEGMENT_BYTES_MAX - bytes)
@@ -67,6 +66,11 @@ static __always_inline const uint8_t *segment_peek(const struct segment *segment
     const uint8_t *start = *(uint8_t *const volatile *)&segment->context->data_start;
     const uint8_t *end = *(uint8_t *const volatile *)&segment->context->data_end;
     return start + at + bytes > end ? NULL : start + at;
+}
+
+static __always_inline const uint8_t *segment_peek(const struct segment *segment, uint64_t bytes)
+{
+    return segment_peek_at(segment, segment->at, bytes);
 }
 
 // Goes on by `bytes`, which the segment must hold.

@@ -26,9 +26,9 @@
 #define HELLO_FIXED_BYTES 34
 
 // Turns of the parser's loop for one segment: one turn takes an item with what is skipped before
-// it, or one byte of a record header, of the name, or of an item that is cut. A usual hello takes
-// 50. A segment that needs more (thousands of empty extensions or of one-byte records) is no
-// client's work, and is allowed.
+// it, a record header, up to eight bytes of the name, or one byte of what is cut. A usual hello
+// takes about 20. A segment that needs more than this (thousands of empty extensions, or of records
+// of one byte) is no client's work, and is allowed.
 #define TURNS_MAX 16384
 
 // The parts of a hello that are read, in order. All else is skipped.
@@ -92,8 +92,8 @@ struct
 #define NAME_COMPLETE (-2)
 
 // Goes on to an item `skip` bytes further. Fails where the field ends before it.
-static __always_inline int next_item(volatile struct progress *now, uint32_t item, uint32_t item_bytes,
-                                     uint32_t skip)
+static __always_inline int next_item(volatile struct progress *now, uint32_t item,
+                                     uint32_t item_bytes, uint32_t skip)
 {
     if (skip > now->left || item_bytes > now->left - skip)
         return EBPF_FLOW_CLASSIFY_ALLOW;
@@ -180,29 +180,78 @@ static __always_inline int use_item(volatile struct progress *now)
     }
 }
 
-// Reads one byte of a record header.
-static __always_inline int read_record_header(volatile struct progress *now, struct segment *segment)
+// Begins a record of the given length.
+static __always_inline int enter_record(volatile struct progress *now, uint32_t bytes)
 {
-    const uint8_t *byte = segment_peek(segment, 1);
-
-    if (!byte)
-        return EBPF_FLOW_CLASSIFY_NEED_MORE_DATA;
-    segment_advance(segment, 1);
-    now->record_header = now->record_header << 8 | *byte;
-    now->record_header_bytes++;
-    // The first two bytes tell other protocols, which need not be kept waiting for five.
-    if (now->record_header_bytes == 1 && *byte != RECORD_TYPE_HANDSHAKE)
-        return EBPF_FLOW_CLASSIFY_ALLOW;
-    if (now->record_header_bytes == 2 && *byte != RECORD_VERSION_MAJOR)
-        return EBPF_FLOW_CLASSIFY_ALLOW;
-    if (now->record_header_bytes < RECORD_HEADER_BYTES)
-        return GO_ON;
-    now->record_left = now->record_header & 0xffff;
+    now->record_left = bytes;
     now->record_header = 0;
     now->record_header_bytes = 0;
-    if (now->record_left == 0 || now->record_left > RECORD_BYTES_MAX)
+    return bytes == 0 || bytes > RECORD_BYTES_MAX ? EBPF_FLOW_CLASSIFY_ALLOW : GO_ON;
+}
+
+// Reads a record header where the segment holds it whole, otherwise one byte of it.
+static __always_inline int read_record_header(volatile struct progress *now,
+                                              struct segment *segment)
+{
+    const uint8_t *bytes = segment_peek(segment, RECORD_HEADER_BYTES);
+    uint32_t header_bytes = now->record_header_bytes;
+
+    if (bytes && header_bytes == 0)
+    {
+        if (bytes[0] != RECORD_TYPE_HANDSHAKE || bytes[1] != RECORD_VERSION_MAJOR)
+            return EBPF_FLOW_CLASSIFY_ALLOW;
+        segment_advance(segment, RECORD_HEADER_BYTES);
+        return enter_record(now, (uint32_t)bytes[3] << 8 | bytes[4]);
+    }
+    bytes = segment_peek(segment, 1);
+    if (!bytes)
+        return EBPF_FLOW_CLASSIFY_NEED_MORE_DATA;
+    // The first two bytes tell other protocols, which need not be kept waiting for five.
+    if (header_bytes == 0 && bytes[0] != RECORD_TYPE_HANDSHAKE)
         return EBPF_FLOW_CLASSIFY_ALLOW;
-    return GO_ON;
+    if (header_bytes == 1 && bytes[0] != RECORD_VERSION_MAJOR)
+        return EBPF_FLOW_CLASSIFY_ALLOW;
+    segment_advance(segment, 1);
+    now->record_header = now->record_header << 8 | bytes[0];
+    now->record_header_bytes = header_bytes + 1;
+    if (header_bytes + 1 < RECORD_HEADER_BYTES)
+        return GO_ON;
+    return enter_record(now, now->record_header & 0xffff);
+}
+
+static __always_inline uint32_t four_bytes(const uint8_t *bytes)
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+// Goes from the present extension header over extensions of no interest, as long as they and the
+// next header lie in record and segment: a shortcut, at a third of the price of a turn for each.
+static __always_inline void hop_extensions(volatile struct progress *now, struct segment *segment)
+{
+    uint32_t value = now->value;
+    uint32_t left = now->left;
+    uint32_t record_left = now->record_left;
+    uint64_t at = segment->at;
+
+#pragma clang loop unroll(full)
+    for (int hop = 0; hop < 4; hop++)
+    {
+        uint32_t bytes = (value & 0xffff) + 4;
+        if (value >> 16 == EXTENSION_TYPE_SERVER_NAME || bytes > left || bytes > record_left ||
+            at + bytes > segment->length)
+            break;
+        const uint8_t *header = segment_peek_at(segment, at + bytes - 4, 4);
+        if (!header)
+            break;
+        value = four_bytes(header);
+        left -= bytes;
+        record_left -= bytes;
+        at += bytes;
+    }
+    now->value = value;
+    now->left = left;
+    now->record_left = record_left;
+    segment->at = at & 0xffff;
 }
 
 // Reads the present item where the record and the segment hold it whole, otherwise one byte of it;
@@ -210,26 +259,26 @@ static __always_inline int read_record_header(volatile struct progress *now, str
 static __always_inline int read_item(volatile struct progress *now, struct segment *segment)
 {
     const uint8_t *bytes = segment_peek(segment, 4);
-    uint32_t taken = 1;
+    uint32_t item_bytes = now->item_bytes;
+    uint32_t value_bytes = now->value_bytes;
 
-    if (bytes && now->value_bytes == 0 && now->record_left >= now->item_bytes)
+    if (bytes && value_bytes == 0 && now->record_left >= item_bytes)
     {
-        uint32_t value = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 |
-                         (uint32_t)bytes[2] << 8 | bytes[3];
-        now->value = value >> ((32 - 8 * now->item_bytes) & 31);
-        taken = now->item_bytes;
+        now->value = four_bytes(bytes) >> ((32 - 8 * item_bytes) & 31);
+        segment_advance(segment, item_bytes);
+        now->record_left -= item_bytes;
+        if (now->item == ITEM_EXTENSION_HEADER)
+            hop_extensions(now, segment);
+        return use_item(now);
     }
-    else
-    {
-        bytes = segment_peek(segment, 1);
-        if (!bytes)
-            return EBPF_FLOW_CLASSIFY_NEED_MORE_DATA;
-        now->value = now->value << 8 | *bytes;
-    }
-    segment_advance(segment, taken);
-    now->record_left -= taken;
-    now->value_bytes += taken;
-    return now->value_bytes < now->item_bytes ? GO_ON : use_item(now);
+    bytes = segment_peek(segment, 1);
+    if (!bytes)
+        return EBPF_FLOW_CLASSIFY_NEED_MORE_DATA;
+    now->value = now->value << 8 | *bytes;
+    segment_advance(segment, 1);
+    now->record_left--;
+    now->value_bytes = value_bytes + 1;
+    return value_bytes + 1 < item_bytes ? GO_ON : use_item(now);
 }
 
 // Passes over what lies before the present item, as far as record and segment hold it.
@@ -246,20 +295,39 @@ static __always_inline void skip_bytes(volatile struct progress *now, struct seg
     now->record_left -= bytes;
 }
 
-// Collects one byte of the name.
+// How many bytes of the name are taken at a time where that many are there.
+#define NAME_STRIDE 8
+
+// Collects the next bytes of the name, or the next one.
 static __always_inline int read_name(volatile struct progress *now, struct segment *segment,
                                      struct host_name *name)
 {
-    const uint8_t *byte = segment_peek(segment, 1);
+    uint32_t position = now->value_bytes;
+    uint32_t name_bytes = now->item_bytes;
+    const uint8_t *bytes = segment_peek(segment, NAME_STRIDE);
+    uint32_t taken = NAME_STRIDE;
+    int is_text = 1;
 
-    if (!byte)
-        return EBPF_FLOW_CLASSIFY_NEED_MORE_DATA;
-    if (!host_name_put(name, now->value_bytes, *byte))
+    if (bytes && now->record_left >= NAME_STRIDE && name_bytes - position >= NAME_STRIDE)
+    {
+#pragma clang loop unroll(full)
+        for (uint32_t i = 0; i < NAME_STRIDE; i++)
+            is_text &= host_name_put(name, position + i, bytes[i]);
+    }
+    else
+    {
+        bytes = segment_peek(segment, 1);
+        if (!bytes)
+            return EBPF_FLOW_CLASSIFY_NEED_MORE_DATA;
+        taken = 1;
+        is_text = host_name_put(name, position, bytes[0]);
+    }
+    if (!is_text)
         return EBPF_FLOW_CLASSIFY_ALLOW;
-    segment_advance(segment, 1);
-    now->record_left--;
-    now->value_bytes++;
-    return now->value_bytes < now->item_bytes ? GO_ON : NAME_COMPLETE;
+    segment_advance(segment, taken);
+    now->record_left -= taken;
+    now->value_bytes = position + taken;
+    return position + taken < name_bytes ? GO_ON : NAME_COMPLETE;
 }
 
 // One turn of the parser, in which it takes something from the segment or says that it is used up.
