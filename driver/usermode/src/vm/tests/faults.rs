@@ -137,11 +137,11 @@ fn endless_loops_end() {
 
 #[test]
 fn helpers_that_copy_use_up_the_budget() {
-    // 15,000 rounds are 105,000 instructions and 960,000 times 8 bytes.
+    // 30,000 rounds are 210,000 instructions and 1,920,000 times 8 bytes.
     let set = [copy(1, 10), add(1, -512), mov(2, 512), mov(3, 1), call(24)];
     let mut code = vec![mov(6, 0)];
     code.extend(set);
-    code.extend([add(6, 1), slot(0xa5, 6, 0, -7, 15_000), mov(0, 0), exit()]);
+    code.extend([add(6, 1), slot(0xa5, 6, 0, -7, 30_000), mov(0, 0), exit()]);
     assert_eq!(kind(&code), RunErrorKind::Budget);
 }
 
