@@ -1,6 +1,7 @@
 //! From files to the replay: opens captures, reads them in turn or ahead, shows progress.
 
 use super::Pipeline;
+use super::ahead::read_ahead;
 use crate::cli::ReplayArgs;
 use crate::failure::{ExitCode, Failure};
 use crate::input;
@@ -8,9 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use std::io::{IsTerminal as _, Read};
 use std::path::PathBuf;
-use std::sync::mpsc;
-use std::thread;
-use weir_usermode::capture::{Capture, CaptureError, Counters, FlowKey, StreamEvent, Streams};
+use weir_usermode::capture::{Capture, CaptureError, Counters, StreamEvent, Streams};
 use weir_usermode::replay::Replay;
 
 /// What one capture held.
@@ -155,13 +154,14 @@ fn progress(total: u64) -> ProgressBar {
     bar
 }
 
-type Read1 = (Counters, Result<(), CaptureError>);
+/// What a capture held, and whether it was read to its end.
+pub(super) type ReadResult = (Counters, Result<(), CaptureError>);
 
 fn read_in_turn(
     reader: Box<dyn Read + Send>,
     replay: &mut Replay,
     pipeline: &mut Pipeline,
-) -> Result<Read1, Failure> {
+) -> Result<ReadResult, Failure> {
     let mut failure = None;
     let read = read(reader, &mut |event| {
         if failure.is_none() {
@@ -171,121 +171,21 @@ fn read_in_turn(
     failure.map_or(Ok(read), Err)
 }
 
-fn read(reader: Box<dyn Read + Send>, sink: &mut dyn FnMut(StreamEvent<'_>)) -> Read1 {
+pub(super) fn read(
+    reader: Box<dyn Read + Send>,
+    sink: &mut dyn FnMut(StreamEvent<'_>),
+) -> ReadResult {
     let mut streams = Streams::default();
     let result = Capture::open(reader).and_then(|capture| capture.run(&mut streams, sink));
     streams.finish(sink);
     (*streams.counters(), result)
 }
 
-fn show(
+pub(super) fn show(
     event: &StreamEvent<'_>,
     replay: &mut Replay,
     pipeline: &mut Pipeline,
 ) -> Result<(), Failure> {
     replay.event(event);
     if pipeline.is_due() { pipeline.drain(replay) } else { Ok(()) }
-}
-
-/// Stream events on their way from the reading thread, payload in one buffer.
-#[derive(Default)]
-struct Chunk {
-    steps: Vec<Step>,
-    bytes: Vec<u8>,
-}
-
-enum Step {
-    Whole(StreamEvent<'static>),
-    Data { flow: FlowKey, at_ns: u64, from_initiator: bool, missed_bytes: u64, bytes: usize },
-}
-
-/// Payload of a chunk; large enough that handing it over costs nothing, small enough that chunks
-/// on their way stay in the cache.
-const CHUNK_BYTES: usize = 256 * 1024;
-
-/// Steps of a chunk.
-const CHUNK_STEPS: usize = 4_096;
-
-/// Chunks on their way; the reader waits when they are all full.
-const CHUNKS: usize = 4;
-
-impl Chunk {
-    fn push(&mut self, event: StreamEvent<'_>) {
-        let step = match event {
-            StreamEvent::Data { flow, at_ns, from_initiator, missed_bytes, bytes } => {
-                self.bytes.extend_from_slice(bytes);
-                let bytes = bytes.len();
-                Step::Data { flow, at_ns, from_initiator, missed_bytes, bytes }
-            }
-            StreamEvent::Established { flow, at_ns, initiator, responder, mid_capture } => {
-                Step::Whole(StreamEvent::Established {
-                    flow,
-                    at_ns,
-                    initiator,
-                    responder,
-                    mid_capture,
-                })
-            }
-            StreamEvent::Closed { flow, at_ns, reason } => {
-                Step::Whole(StreamEvent::Closed { flow, at_ns, reason })
-            }
-        };
-        self.steps.push(step);
-    }
-
-    const fn is_full(&self) -> bool {
-        self.bytes.len() >= CHUNK_BYTES || self.steps.len() >= CHUNK_STEPS
-    }
-
-    fn show(&self, replay: &mut Replay, pipeline: &mut Pipeline) -> Result<(), Failure> {
-        let mut rest = self.bytes.as_slice();
-        for step in &self.steps {
-            match *step {
-                Step::Whole(event) => show(&event, replay, pipeline)?,
-                Step::Data { flow, at_ns, from_initiator, missed_bytes, bytes } => {
-                    let (bytes, behind) = rest.split_at_checked(bytes).unwrap_or((rest, &[]));
-                    rest = behind;
-                    let event =
-                        StreamEvent::Data { flow, at_ns, from_initiator, missed_bytes, bytes };
-                    show(&event, replay, pipeline)?;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-fn read_ahead(
-    reader: Box<dyn Read + Send>,
-    replay: &mut Replay,
-    pipeline: &mut Pipeline,
-) -> Result<Read1, Failure> {
-    let (full, to_show) = mpsc::sync_channel::<Chunk>(CHUNKS);
-    let (empty, to_fill) = mpsc::channel::<Chunk>();
-    thread::scope(|scope| {
-        let reading = scope.spawn(move || {
-            let mut chunk = Chunk::default();
-            let read = read(reader, &mut |event| {
-                chunk.push(event);
-                if chunk.is_full() {
-                    let next = to_fill.try_recv().unwrap_or_default();
-                    // The other side is gone only after a failure that it reports itself.
-                    let _gone = full.send(core::mem::replace(&mut chunk, next));
-                }
-            });
-            let _gone = full.send(chunk);
-            read
-        });
-        let mut result = Ok(());
-        for mut chunk in &to_show {
-            if result.is_ok() {
-                result = chunk.show(replay, pipeline);
-            }
-            chunk.steps.clear();
-            chunk.bytes.clear();
-            let _gone = empty.send(chunk);
-        }
-        let read = reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        result.map(|()| read)
-    })
 }

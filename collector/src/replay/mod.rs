@@ -4,6 +4,7 @@
 //! the same stages as a driver's; every output is made from those events.
 //! Nothing is printed before everything was read, so a failure leaves no partial output.
 
+mod ahead;
 mod failures;
 mod feed;
 mod json;
