@@ -65,7 +65,7 @@ pub struct ReplayArgs {
     pub flows: bool,
 
     /// Write the Prometheus exposition (text 0.0.4) of the replay to a file; `-` for standard
-    /// output.
+    /// output, and nothing else goes there.
     #[arg(long, value_name = "FILE")]
     pub metrics: Option<PathBuf>,
 
@@ -78,8 +78,9 @@ pub struct ReplayArgs {
     #[arg(long)]
     pub timings: bool,
 
-    /// Show what a cut-off or corrupt capture held before its damage, marked as partial, instead
-    /// of failing.
+    /// Show what a cut-off or corrupt capture held before its damage instead of failing. Standard
+    /// error, tables, JSON and exposition say that it is partial; flows that were open at the damage
+    /// say `open_at_end`.
     #[arg(long)]
     pub allow_truncated: bool,
 
@@ -87,7 +88,7 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "ROWS", default_value_t = 20)]
     pub top: usize,
 
-    /// Threads: 1 does everything in turn, 2 reads the capture ahead. Results are the same.
+    /// Threads: 1 does everything in turn, 2 or more read the capture ahead. Results are the same.
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub threads: u8,
 }

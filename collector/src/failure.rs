@@ -30,7 +30,7 @@ exit_codes! {
     Success = 0;
     /// Something failed that no other code covers.
     Unexpected = 1;
-    /// The command line is wrong.
+    /// The command line is wrong: unknown options, a map entry that is not three typed words.
     Usage = 2;
     /// An input cannot be opened or read: it is missing, a directory, or not permitted.
     InputUnreadable = 3;
@@ -39,7 +39,7 @@ exit_codes! {
     /// A program is refused: no ELF object, no flow_classify section, an instruction that the VM
     /// cannot execute.
     ProgramRefused = 5;
-    /// A map entry is refused: unknown map, malformed or too long key or value, full map.
+    /// A map entry is refused: unknown map, too long key or value, full map.
     MapRefused = 6;
     /// An output cannot be written.
     OutputUnwritable = 7;
@@ -70,7 +70,8 @@ impl Failure {
 }
 
 /// Escapes control characters: messages quote names and bytes from outside.
-fn one_line(text: &str) -> String {
+#[must_use]
+pub fn one_line(text: &str) -> String {
     text.chars()
         .flat_map(|it| if it.is_control() { it.escape_default().collect() } else { vec![it] })
         .collect()

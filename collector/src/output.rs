@@ -14,9 +14,11 @@ fn failure(path: &Path, error: &io::Error) -> Failure {
 /// # Errors
 /// The folder is missing, not writable or full.
 pub fn write_whole(path: &Path, bytes: &[u8], out: &mut impl Write) -> Result<(), Failure> {
-    if path.as_os_str() == "-" {
+    if is_standard(path) {
         return print(bytes, out);
     }
+    // A link stays a link: what it leads to is written.
+    let path = &path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
     let folder = folder.unwrap_or_else(|| Path::new("."));
     let write = || {
@@ -25,25 +27,40 @@ pub fn write_whole(path: &Path, bytes: &[u8], out: &mut impl Write) -> Result<()
             return std::fs::write(path, bytes);
         }
         let mut builder = tempfile::Builder::new();
-        let mut file = builder.prefix(".weir-").tempfile_in(folder)?;
+        let mut file = open_to_readers(&mut builder).prefix(".weir-").tempfile_in(folder)?;
         file.write_all(bytes)?;
-        open_to_readers(file.as_file())?;
         file.persist(path).map_err(|error| error.error)?;
         Ok(())
     };
     write().map_err(|error| failure(path, &error))
 }
 
-/// Temporary files are made for their owner alone; an output is for whoever reads such files.
+/// Temporary files are made for their owner alone; an output is for whoever the umask lets read.
 #[cfg(unix)]
-fn open_to_readers(file: &std::fs::File) -> io::Result<()> {
+fn open_to_readers<'a, 'b, 'c>(
+    builder: &'a mut tempfile::Builder<'b, 'c>,
+) -> &'a mut tempfile::Builder<'b, 'c> {
     use std::os::unix::fs::PermissionsExt as _;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+    builder.permissions(std::fs::Permissions::from_mode(0o666))
 }
 
 #[cfg(not(unix))]
-fn open_to_readers(_file: &std::fs::File) -> io::Result<()> {
-    Ok(())
+fn open_to_readers<'a, 'b, 'c>(
+    builder: &'a mut tempfile::Builder<'b, 'c>,
+) -> &'a mut tempfile::Builder<'b, 'c> {
+    builder
+}
+
+/// Whether a path means standard output.
+#[must_use]
+pub fn is_standard(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Says something on standard error that is no failure.
+pub fn warn(message: &str) {
+    let line = format!("weir: warning: {}\n", crate::failure::one_line(message));
+    let _nowhere_else_to_say_it = io::stderr().write_all(line.as_bytes());
 }
 
 /// Prints to standard output; a reader that went away is no failure.

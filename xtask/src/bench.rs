@@ -35,7 +35,7 @@ pub(crate) fn run(captures: &[PathBuf]) -> Outcome {
         "replay_bench",
         "--",
     ];
-    let generated = root().join("target/bench.pcap");
+    let generated = target().join("bench.pcap");
     let shown = generated.display().to_string();
     arguments.push(&shown);
     tool("cargo", &arguments)?;
@@ -44,6 +44,11 @@ pub(crate) fn run(captures: &[PathBuf]) -> Outcome {
         compare(capture)?;
     }
     Ok(())
+}
+
+/// Where cargo builds.
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 /// One tool on one capture.
@@ -61,12 +66,13 @@ fn compare(capture: &Path) -> Outcome {
         to_f64(bytes) / 1e6
     );
     let path = capture.to_string_lossy().into_owned();
-    let weir = root().join("target/release/weir").display().to_string();
+    let weir = target().join("release/weir").display().to_string();
     let object = root().join("driver/programs/obj/tls_sni_block.o").display().to_string();
     let entry = "blocked_names str:example.com u32:1";
     let replay =
         [weir.as_str(), "replay", "--threads", "1", "--program", &object, "--map", entry, &path];
     let ahead = [weir.as_str(), "replay", "--program", &object, "--map", entry, &path];
+    let lines = [weir.as_str(), "replay", "--flows", "--program", &object, "--map", entry, &path];
     let ndpi = ["ndpiReader", "-q", "-i", &path];
     let fields = [
         "tshark",
@@ -83,12 +89,13 @@ fn compare(capture: &Path) -> Outcome {
     for (name, command) in [
         ("weir replay --threads 1", &replay[..]),
         ("weir replay", &ahead[..]),
+        ("weir replay --flows", &lines[..]),
         ("ndpiReader -q", &ndpi[..]),
         ("tshark -T fields", &fields[..]),
     ] {
         match measure(name, command) {
             Some(figure) => figures.push(figure),
-            None => println!("  {name}: not installed, skipped"),
+            None => println!("  {name}: skipped"),
         }
     }
     // The clock of GNU time counts in hundredths: below this a ratio says nothing.
@@ -126,6 +133,10 @@ fn measure(name: &'static str, command: &[&str]) -> Option<Figure> {
             .stdout(Stdio::null())
             .output()
             .ok()?;
+        if !output.status.success() {
+            println!("  {name}: ended with {}, no figure", output.status);
+            return None;
+        }
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         let line = text.lines().last()?;
         let mut words = line.split(' ');

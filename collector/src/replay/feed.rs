@@ -8,7 +8,7 @@ use crate::input;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use std::io::{IsTerminal as _, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use weir_usermode::capture::{Capture, CaptureError, Counters, StreamEvent, Streams};
 use weir_usermode::replay::Replay;
 
@@ -37,10 +37,24 @@ pub(crate) struct CaptureSummary {
     pub(crate) fragments: u64,
     /// Packets of link types that are not decoded.
     pub(crate) unsupported_link: u64,
+    /// The first such link type.
+    pub(crate) unsupported_link_type: Option<String>,
+    /// Packets that carry something else than TCP.
+    pub(crate) non_tcp: u64,
     /// Packets whose headers contradict themselves.
     pub(crate) malformed: u64,
     /// Bytes that a receiver got and the capture does not show.
     pub(crate) missed_bytes: u64,
+    /// Payload that the capturing tool cut off its packets.
+    pub(crate) cut_off_bytes: u64,
+    /// TCP packets that cannot belong to their connection.
+    pub(crate) implausible: u64,
+    /// TCP packets of connections that were over.
+    pub(crate) stray: u64,
+    /// Holes given up because too much waited behind them.
+    pub(crate) reorder_overflows: u64,
+    /// Connections ended because too many were live.
+    pub(crate) evicted: u64,
 }
 
 impl CaptureSummary {
@@ -57,42 +71,61 @@ impl CaptureSummary {
             attempts: counters.attempts,
             fragments: counters.fragments,
             unsupported_link: counters.unsupported_link,
+            unsupported_link_type: counters.unsupported_link_type.map(|it| it.to_string()),
+            non_tcp: counters.non_tcp,
             malformed: counters.malformed,
             missed_bytes: counters.missed_bytes,
+            cut_off_bytes: counters.cut_off_bytes,
+            implausible: counters.implausible,
+            stray: counters.stray,
+            reorder_overflows: counters.reorder_overflows,
+            evicted: counters.evicted,
         }
     }
 }
 
-struct Input {
-    path: PathBuf,
-    reader: Box<dyn Read + Send>,
+impl CaptureSummary {
+    /// What a reader of any output must know of this capture.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if let Some(error) = &self.error {
+            warnings.push(format!("partial: failed to {error}"));
+        }
+        if let Some(link) = &self.unsupported_link_type {
+            let packets = self.unsupported_link;
+            warnings.push(format!("{packets} packets skipped: link type {link} is not decoded"));
+        }
+        if self.evicted > 0 {
+            let evicted = self.evicted;
+            warnings.push(format!("{evicted} connections ended early: too many at once"));
+        }
+        warnings
+    }
 }
 
-/// The captures of one replay, opened.
+/// The captures of one replay.
 pub(crate) struct Feed {
-    inputs: Vec<Input>,
+    paths: Vec<PathBuf>,
     progress: ProgressBar,
     reads_ahead: bool,
     allows_damage: bool,
 }
 
 impl Feed {
-    /// Opens every capture, so that a wrong path fails before anything was read.
+    /// Tries to open every capture, so that a wrong path fails before anything was read.
+    ///
+    /// Each is opened again when its turn comes: there may be more than a process may have open.
     pub(crate) fn open(args: &ReplayArgs) -> Result<Self, Failure> {
-        let mut inputs = Vec::new();
         let mut total = 0;
-        for path in &args.files {
-            let reader: Box<dyn Read + Send> = if path.as_os_str() == "-" {
-                Box::new(std::io::stdin())
-            } else {
-                let (file, bytes) = input::open(path)?;
-                total += bytes;
-                Box::new(file)
-            };
-            inputs.push(Input { path: path.clone(), reader });
+        for path in args.files.iter().filter(|path| !is_standard_input(path)) {
+            total += input::open(path)?.1;
         }
-        let (reads_ahead, allows_damage) = (args.threads > 1, args.allow_truncated);
-        Ok(Self { inputs, progress: progress(total), reads_ahead, allows_damage })
+        Ok(Self {
+            paths: args.files.clone(),
+            progress: progress(total),
+            reads_ahead: args.threads > 1,
+            allows_damage: args.allow_truncated,
+        })
     }
 
     /// Replays all captures.
@@ -102,14 +135,15 @@ impl Feed {
         pipeline: &mut Pipeline,
     ) -> Result<Vec<CaptureSummary>, Failure> {
         let mut summaries = Vec::new();
-        for input in core::mem::take(&mut self.inputs) {
-            let file = input.path.display().to_string();
-            let reader = Box::new(self.progress.wrap_read(input.reader));
+        for path in core::mem::take(&mut self.paths) {
+            let file = path.display().to_string();
+            let reader = Box::new(self.progress.wrap_read(reader(&path)?));
             let (counters, result) = if self.reads_ahead {
                 read_ahead(reader, replay, pipeline)?
             } else {
                 read_in_turn(reader, replay, pipeline)?
             };
+            pipeline.drain(replay)?;
             replay.next_capture();
             let error = result.err();
             if let Some(error) = &error
@@ -123,6 +157,17 @@ impl Feed {
         self.progress.finish_and_clear();
         Ok(summaries)
     }
+}
+
+fn is_standard_input(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+fn reader(path: &Path) -> Result<Box<dyn Read + Send>, Failure> {
+    if is_standard_input(path) {
+        return Ok(Box::new(std::io::stdin()));
+    }
+    Ok(Box::new(input::open(path)?.0))
 }
 
 fn damaged(file: &str, error: &CaptureError) -> Failure {

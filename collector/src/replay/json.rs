@@ -8,6 +8,7 @@ use super::report::Rows;
 use super::rows::FlowRow;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use weir_abi::event::Fate;
 use weir_abi::{Action, FlowState};
 use weir_stages::snapshot::ProgramRow;
 
@@ -71,6 +72,10 @@ pub(crate) fn document(finished: &Finished<'_>) -> String {
     let tables = finished.tables;
     let mut flows: BTreeMap<&str, u64> =
         tables.fates.iter().map(|row| (row.fate.name(), row.flows)).collect();
+    // Flows that every program allowed at NEW have the fate allow too; here each flow counts once.
+    if let Some(allow) = flows.get_mut(Fate::Allow.name()) {
+        *allow = allow.saturating_sub(finished.report.allowed_at_new);
+    }
     flows.insert("uninspected", tables.uninspected);
     flows.insert("refused", tables.refused);
     let document = Document {

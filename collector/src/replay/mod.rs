@@ -14,7 +14,7 @@ mod rows;
 mod tables;
 
 use crate::cli::{PolicyArg, ReplayArgs};
-use crate::failure::{ExitCode, Failure};
+use crate::failure::{ExitCode, Failure, one_line};
 use crate::mailbox::Mailbox;
 use crate::output;
 use crate::programs::{self, Loaded, Spec};
@@ -25,9 +25,10 @@ use report::Report;
 use std::io::Write;
 use std::sync::Arc;
 use weir_abi::event::FailurePolicy;
+use weir_stages::Aggregator;
 use weir_stages::exposition;
 use weir_stages::snapshot::{Snapshot, SnapshotOptions, Tables};
-use weir_stages::{Aggregator, Limits};
+use weir_usermode::capture::Limits;
 use weir_usermode::hook::{Hook, HookOptions, KEYWORD_INVOCATION, KEYWORDS_ALL};
 use weir_usermode::replay::Replay;
 
@@ -72,13 +73,19 @@ pub fn run(args: &ReplayArgs, specs: &[Spec], out: &mut impl Write) -> Result<()
     let mut feed = Feed::open(args)?;
     let (mut replay, mut pipeline) = start(args, loaded)?;
     let captures = feed.run(&mut replay, &mut pipeline)?;
+    pipeline.drain(&mut replay)?;
     replay.hook.stop(pipeline.now_ns);
     pipeline.drain(&mut replay)?;
     pipeline.aggregator.finish();
     let snapshot = pipeline.aggregator.snapshot(pipeline.now_ns, &SnapshotOptions::default());
     let snapshot = Arc::new(snapshot);
+    warn(&captures);
     if let Some(path) = &args.metrics {
-        output::write_whole(path, exposition(&snapshot)?.as_bytes(), out)?;
+        let text = partial_note(&captures) + &exposition(&snapshot)?;
+        output::write_whole(path, text.as_bytes(), out)?;
+        if output::is_standard(path) {
+            return Ok(());
+        }
     }
     let mut report = pipeline.report;
     let finished = Finished {
@@ -96,6 +103,21 @@ pub fn run(args: &ReplayArgs, specs: &[Spec], out: &mut impl Write) -> Result<()
     } else {
         output::print(tables::text(&finished).as_bytes(), out)
     }
+}
+
+/// Says on standard error what no output may be read without.
+fn warn(captures: &[CaptureSummary]) {
+    for capture in captures {
+        for warning in capture.warnings() {
+            output::warn(&format!("{}: {warning}", capture.file));
+        }
+    }
+}
+
+/// A comment at the top of an exposition that covers a part only.
+fn partial_note(captures: &[CaptureSummary]) -> String {
+    let partial = captures.iter().filter(|capture| !capture.complete);
+    partial.map(|capture| format!("# PARTIAL: {}\n", one_line(&capture.file))).collect()
 }
 
 /// Everything that a replay found out.
@@ -123,6 +145,8 @@ fn start(args: &ReplayArgs, loaded: Vec<Loaded>) -> Result<(Replay, Pipeline), F
             PolicyArg::Closed => FailurePolicy::Closed,
         },
         is_timed: args.timings,
+        // The streams bound what is live; each connection is two flows at most.
+        flows_max: u32::try_from(Limits::default().live_flows).unwrap_or(u32::MAX / 4) * 2 + 1,
         // Single invocations add nothing to counters, reports or metrics.
         keywords: KEYWORDS_ALL & !KEYWORD_INVOCATION,
         ..HookOptions::default()
@@ -135,7 +159,11 @@ fn start(args: &ReplayArgs, loaded: Vec<Loaded>) -> Result<(Replay, Pipeline), F
         })?;
     }
     let report = Report::new(args.flows);
-    let pipeline =
-        Pipeline { mailbox, aggregator: Aggregator::new(Limits::default()), report, now_ns: 0 };
+    let pipeline = Pipeline {
+        mailbox,
+        aggregator: Aggregator::new(weir_stages::Limits::default()),
+        report,
+        now_ns: 0,
+    };
     Ok((Replay::new(hook, args.perspective.into()), pipeline))
 }

@@ -3,7 +3,7 @@
 use super::rows::FlowRow;
 use crate::failure::{ExitCode, Failure};
 use hashbrown::HashMap;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{BufWriter, Read as _, Seek as _, SeekFrom, Write};
 use tempfile::SpooledTempFile;
 use weir_abi::Record;
 use weir_abi::event::{Event as _, Fate, FlowUninspected, Verdict};
@@ -43,7 +43,7 @@ impl Rows {
 pub(crate) struct Report {
     labels: HashMap<u32, String>,
     slots: HashMap<u8, u32>,
-    lines: Option<SpooledTempFile>,
+    lines: Option<BufWriter<SpooledTempFile>>,
     pub(crate) undecided: Rows,
     pub(crate) blocked: Rows,
     /// Flows that every attached program allowed at NEW.
@@ -56,7 +56,7 @@ impl Report {
         Self {
             labels: HashMap::new(),
             slots: HashMap::new(),
-            lines: lines.then(|| SpooledTempFile::new(LINES_MEMORY_BYTES)),
+            lines: lines.then(|| BufWriter::new(SpooledTempFile::new(LINES_MEMORY_BYTES))),
             undecided: Rows::default(),
             blocked: Rows::default(),
             allowed_at_new: 0,
@@ -81,8 +81,8 @@ impl Report {
                 Ok(())
             }
             Ok((_, Record::Verdict(event))) => {
-                let mid_capture = replay.take_mid_capture(event.flow_id);
-                let row = FlowRow::settled(&event, self.program(&event), mid_capture);
+                let marks = replay.take_marks(event.flow_id);
+                let row = FlowRow::settled(&event, self.program(&event), marks);
                 self.line(&row)?;
                 match row.verdict {
                     "undecided" => self.undecided.push(row),
@@ -92,11 +92,11 @@ impl Report {
                 Ok(())
             }
             Ok((_, Record::FlowUninspected(event))) => {
-                let mid_capture = replay.take_mid_capture(event.flow_id);
+                let marks = replay.take_marks(event.flow_id);
                 let has_programs = !self.labels.is_empty();
                 let reason = if has_programs { "answer" } else { "no_program" };
                 self.allowed_at_new += u64::from(has_programs);
-                self.line(&FlowRow::uninspected(&event, reason, mid_capture))
+                self.line(&FlowRow::uninspected(&event, reason, marks))
             }
             _ => Ok(()),
         }
@@ -126,6 +126,8 @@ impl Report {
     /// Copies the flow lines to `out`.
     pub(crate) fn print_lines(&mut self, out: &mut impl Write) -> Result<(), Failure> {
         let Some(lines) = &mut self.lines else { return Ok(()) };
+        lines.flush().map_err(|error| spill_failed(&error))?;
+        let lines = lines.get_mut();
         lines.seek(SeekFrom::Start(0)).map_err(|error| spill_failed(&error))?;
         let mut chunk = vec![0; 64 * 1024];
         loop {

@@ -5,6 +5,7 @@ use serde::Serialize;
 use weir_abi::Direction;
 use weir_abi::event::{Fate, FlowUninspected, Verdict};
 use weir_abi::wire::{Address, Port};
+use weir_usermode::replay::Marks;
 
 /// One flow.
 #[derive(Clone, Debug, Serialize)]
@@ -29,6 +30,8 @@ pub(crate) struct FlowRow {
     pub(crate) bytes: u64,
     /// The connection began before its capture; its ends may be the wrong way round.
     pub(crate) mid_capture: bool,
+    /// The capture ended, or was cut off, before the connection was over.
+    pub(crate) open_at_end: bool,
 }
 
 const fn end(address: Address, port: Port) -> SocketAddr {
@@ -46,7 +49,7 @@ const fn verdict_of(fate: Fate) -> &'static str {
 
 impl FlowRow {
     /// The row of a settled flow; the caller knows programs and captures.
-    pub(crate) fn settled(event: &Verdict, program: Option<String>, mid_capture: bool) -> Self {
+    pub(crate) fn settled(event: &Verdict, program: Option<String>, marks: Marks) -> Self {
         Self {
             flow_id: event.flow_id,
             local: end(event.local_address, event.local_port),
@@ -57,16 +60,13 @@ impl FlowRow {
             reason: event.reason.name(),
             segments: event.segments_inbound.saturating_add(event.segments_outbound),
             bytes: event.bytes_inbound.saturating_add(event.bytes_outbound),
-            mid_capture,
+            mid_capture: marks.mid_capture,
+            open_at_end: marks.open_at_end,
         }
     }
 
     /// The row of a flow that nobody inspected.
-    pub(crate) fn uninspected(
-        event: &FlowUninspected,
-        reason: &'static str,
-        mid_capture: bool,
-    ) -> Self {
+    pub(crate) fn uninspected(event: &FlowUninspected, reason: &'static str, marks: Marks) -> Self {
         Self {
             flow_id: event.flow_id,
             local: end(event.local_address, event.local_port),
@@ -77,7 +77,8 @@ impl FlowRow {
             reason,
             segments: 0,
             bytes: 0,
-            mid_capture,
+            mid_capture: marks.mid_capture,
+            open_at_end: marks.open_at_end,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Finished;
 use super::report::Rows;
+use crate::failure::one_line;
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{Cell, CellAlignment, LineStyle, Table, TableStyle};
 use core::fmt::Write as _;
@@ -41,13 +42,9 @@ fn append(title: &str, table: &Table, out: &mut String) {
 fn captures(finished: &Finished<'_>, out: &mut String) {
     let mut sums = table(["capture", "packets", "connections", "mid-capture", "note"]);
     for capture in finished.captures.iter().take(finished.top) {
-        let mut notes = Vec::new();
-        if let Some(error) = &capture.error {
-            notes.push(format!("PARTIAL: failed to {error}"));
-        }
+        let mut notes = capture.warnings();
         for (count, what) in [
             (capture.fragments, "IP fragments skipped"),
-            (capture.unsupported_link, "packets of an unsupported link type"),
             (capture.malformed, "malformed packets"),
             (capture.missed_bytes, "bytes not captured"),
         ] {
@@ -56,7 +53,7 @@ fn captures(finished: &Finished<'_>, out: &mut String) {
             }
         }
         sums.add_row([
-            Cell::new(&capture.file),
+            Cell::new(one_line(&capture.file)),
             number(capture.packets),
             number(capture.connections),
             number(capture.mid_capture),

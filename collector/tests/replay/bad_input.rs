@@ -49,11 +49,25 @@ fn a_cut_off_capture_is_refused_unless_partial_results_are_asked_for() {
         assert!(!metrics.exists(), "no metrics of a part either");
     }
     let allowed = ["replay", "--allow-truncated", "--program", &object, &cut];
-    assert!(weir(&allowed).ok().contains("PARTIAL"));
-    let json = weir(&[&allowed[..], &["--json"]].concat()).ok();
-    let document: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let run = |extra: &[&str]| {
+        let run = weir(&[&allowed[..], extra].concat());
+        assert_eq!(run.code, 0, "{}", run.err);
+        assert!(
+            run.err.starts_with("weir: warning: ") && run.err.contains("partial"),
+            "{}",
+            run.err
+        );
+        run.out
+    };
+    assert!(run(&[]).contains("partial"));
+    let document: serde_json::Value = serde_json::from_str(&run(&["--json"])).unwrap();
     assert_eq!(document["complete"], false);
     assert_eq!(document["captures"][0]["complete"], false);
+    assert!(run(&["--metrics", "-"]).starts_with("# PARTIAL: "));
+    let open = folder.write("open.pcap", &whole[..400]);
+    let flows = ["replay", "--allow-truncated", "--flows", "--program", &object, &open];
+    let line: serde_json::Value = serde_json::from_str(&weir(&flows).out).unwrap();
+    assert_eq!((&line["verdict"], &line["open_at_end"]), (&"undecided".into(), &true.into()));
     let header_only = folder.write("header.pcap", &whole[..20]);
     refused(&weir(&["replay", "--allow-truncated", &header_only]), 4, "byte 0");
 }

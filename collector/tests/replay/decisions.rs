@@ -100,35 +100,36 @@ fn a_host_is_found_however_it_is_split_and_its_port_and_final_dot_do_not_matter(
 fn programs_are_asked_in_attach_order_and_the_first_block_is_final() {
     let folder = Folder::new();
     let capture = folder.capture("one.pcap", &says(0, 443, &[&client_hello("a.example")]));
-    let all = format!("all={}", object("block_all"));
-    let sni = format!("sni={}", object("tls_sni_block"));
     let entry = "blocked_names str:a.example u32:1";
-    for (order, decider, segments) in [([&sni, &all], "all", 0), ([&all, &sni], "all", 0)] {
+    let [a, b] = ["a", "b"].map(|label| format!("{label}={}", object("tls_sni_block")));
+    for (first, second, decider) in [(&a, &b, "a"), (&b, &a, "b")] {
         let arguments = [
             "replay",
             "--flows",
             "--program",
-            order[0],
+            first,
             "--program",
-            order[1],
+            second,
             "--map",
             entry,
             &capture,
         ];
         let flows = weir(&arguments).flows();
         assert_eq!(
-            (flows[0]["program"].as_str(), flows[0]["segments"].as_u64()),
-            (Some(decider), Some(segments))
+            (&flows[0]["verdict"], &flows[0]["program"]),
+            (&"block".into(), &decider.into())
         );
     }
+    let text =
+        weir(&["replay", "--json", "--program", &a, "--program", &b, "--map", entry, &capture]);
+    let document: serde_json::Value = serde_json::from_str(&text.ok()).unwrap();
+    let shown = |at: usize| document["programs"][at]["invocations"]["established"].as_u64();
+    assert_eq!((shown(0), shown(1)), (Some(1), Some(0)), "b does not see what a blocked");
     let never = format!("never={}", object("never_decides"));
     let arguments =
-        ["replay", "--flows", "--program", &never, "--program", &sni, "--map", entry, &capture];
+        ["replay", "--flows", "--program", &never, "--program", &a, "--map", entry, &capture];
     let flows = weir(&arguments).flows();
-    assert_eq!(
-        (flows[0]["verdict"].as_str(), flows[0]["program"].as_str()),
-        (Some("block"), Some("sni"))
-    );
+    assert_eq!((&flows[0]["verdict"], &flows[0]["program"]), (&"block".into(), &"a".into()));
 }
 
 #[test]
@@ -239,4 +240,18 @@ fn reads_past_the_end() -> Vec<u8> {
     ]
     .concat();
     object_of("reads_past_the_end", &code)
+}
+
+#[test]
+fn an_answer_outside_the_three_is_told_to_the_author() {
+    let folder = Folder::new();
+    let capture = folder.capture("one.pcap", &says(0, 443, &[b"abc"]));
+    // r0 = 77; exit
+    let code = [0xb7, 0, 0, 0, 77, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0];
+    let object = folder.write("odd.o", &object_of("odd", &code));
+    let text = weir(&["replay", "--json", "--program", &object, &capture]).ok();
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let message = &document["failures"][0]["messages"][0]["message"];
+    assert_eq!(message, "answer with 0, 1 or 2: the answer was 77");
+    assert_eq!(document["programs"][0]["verdicts"]["invalid"], 1);
 }

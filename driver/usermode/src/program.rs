@@ -3,6 +3,7 @@
 use crate::vm;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use weir_abi::context::CONTEXT_BYTES;
+use weir_abi::{Action, FlowState};
 
 /// What the outside of an invocation is: everything that a helper may ask for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,8 +66,7 @@ pub struct Failures {
 }
 
 impl Failures {
-    fn count(&mut self, error: &vm::RunError) {
-        let message = error.to_string();
+    fn count(&mut self, message: String) {
         if let Some((_, times)) = self.told.iter_mut().find(|(told, _)| *told == message) {
             *times += 1;
         } else if self.told.len() < FAILURES_MAX {
@@ -115,9 +115,22 @@ impl Program for Shared {
             random_seed: surroundings.now_ns,
         };
         let mut watched = self.lock();
-        watched.program.run(context, data, &env).map_err(|error| {
-            watched.failures.count(&error);
-            error.ebpf_result()
-        })
+        let answer = watched.program.run(context, data, &env);
+        match &answer {
+            Err(error) => watched.failures.count(error.to_string()),
+            Ok(value) if Action::of_answer(*value) == Action::Invalid && !is_deleted(context) => {
+                let message = format!("answer with 0, 1 or 2: the answer was {value}");
+                watched.failures.count(message);
+            }
+            Ok(_) => {}
+        }
+        answer.map_err(|error| error.ebpf_result())
     }
 }
+
+/// Whether the invocation is DELETED, whose answer nobody looks at (S25).
+fn is_deleted(context: &[u8; CONTEXT_BYTES]) -> bool {
+    context.get(STATE_OFFSET) == Some(&FlowState::Deleted.raw())
+}
+
+const STATE_OFFSET: usize = core::mem::offset_of!(weir_abi::FlowClassify, state);

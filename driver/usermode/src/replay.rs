@@ -1,9 +1,9 @@
 //! From the streams of a capture to the hook: what the driver would have been shown.
 
-use crate::capture::{FlowKey, StreamEvent};
+use crate::capture::{CloseReason, FlowKey, StreamEvent};
 use crate::hook::{FlowHandle, FlowInfo, Hook, SegmentVerdict};
 use core::net::SocketAddr;
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 use weir_abi::Direction;
 
 /// From which end a captured connection is seen.
@@ -23,6 +23,15 @@ pub enum Perspective {
 /// The compartment of replayed flows: the default one of Windows.
 const COMPARTMENT: u32 = 1;
 
+/// What a capture says of a flow that its events do not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// The connection began before the capture.
+    pub mid_capture: bool,
+    /// The capture ended before the connection did.
+    pub open_at_end: bool,
+}
+
 #[derive(Clone, Copy, Default)]
 struct Ends {
     initiator: Option<FlowHandle>,
@@ -35,7 +44,7 @@ pub struct Replay {
     pub hook: Hook,
     perspective: Perspective,
     live: HashMap<FlowKey, Ends>,
-    mid_capture: HashSet<u64>,
+    marks: HashMap<u64, Marks>,
     /// Flows of the captures before this one.
     base: u64,
     flows: u64,
@@ -45,14 +54,7 @@ impl Replay {
     /// A replay with nothing shown yet.
     #[must_use]
     pub fn new(hook: Hook, perspective: Perspective) -> Self {
-        Self {
-            hook,
-            perspective,
-            live: HashMap::new(),
-            mid_capture: HashSet::new(),
-            base: 0,
-            flows: 0,
-        }
+        Self { hook, perspective, live: HashMap::new(), marks: HashMap::new(), base: 0, flows: 0 }
     }
 
     /// Shows one event.
@@ -86,9 +88,14 @@ impl Replay {
                     }
                 }
             }
-            StreamEvent::Closed { flow, at_ns, .. } => {
+            StreamEvent::Closed { flow, at_ns, reason } => {
                 self.hook.tick(at_ns);
                 let Some(ends) = self.live.remove(&flow) else { return };
+                if reason == CloseReason::CaptureEnd {
+                    for flow_id in self.flow_ids(flow) {
+                        self.marks.entry(flow_id).or_default().open_at_end = true;
+                    }
+                }
                 for handle in [ends.initiator, ends.responder].into_iter().flatten() {
                     self.hook.deleted(handle, at_ns);
                 }
@@ -112,7 +119,7 @@ impl Replay {
                 Direction::Inbound | Direction::Unknown => (responder, initiator),
             };
             if mid_capture {
-                self.mid_capture.insert(flow_id);
+                self.marks.entry(flow_id).or_default().mid_capture = true;
             }
             let info = FlowInfo {
                 flow_id,
@@ -133,21 +140,43 @@ impl Replay {
             Perspective::Responder => {
                 Ends { initiator: None, responder: open(Direction::Inbound, number) }
             }
-            Perspective::Both => Ends {
-                initiator: open(Direction::Outbound, number.saturating_mul(2).saturating_sub(1)),
-                responder: open(Direction::Inbound, number.saturating_mul(2)),
-            },
+            Perspective::Both => {
+                let [initiator, responder] = both(number);
+                Ends {
+                    initiator: open(Direction::Outbound, initiator),
+                    responder: open(Direction::Inbound, responder),
+                }
+            }
         }
     }
 
+    /// The numbers that the ends of a connection have as flows.
+    fn flow_ids(&self, flow: FlowKey) -> impl Iterator<Item = u64> + use<> {
+        let number = self.base.saturating_add(flow.0);
+        let [first, second] = match self.perspective {
+            Perspective::Both => both(number).map(Some),
+            Perspective::Initiator | Perspective::Responder => [Some(number), None],
+        };
+        first.into_iter().chain(second)
+    }
+
     /// The next event comes from another capture, whose flows are numbered from 1 again.
+    ///
+    /// Take the marks of this one's flows before.
     pub fn next_capture(&mut self) {
         self.base = self.base.saturating_add(core::mem::take(&mut self.flows));
         self.live.clear();
+        self.marks.clear();
     }
 
-    /// Whether a flow began before its capture; forgets the flow.
-    pub fn take_mid_capture(&mut self, flow_id: u64) -> bool {
-        self.mid_capture.remove(&flow_id)
+    /// What the capture says of a flow; forgets it.
+    pub fn take_marks(&mut self, flow_id: u64) -> Marks {
+        self.marks.remove(&flow_id).unwrap_or_default()
     }
+}
+
+/// The flow numbers of a connection that is seen from both ends.
+const fn both(number: u64) -> [u64; 2] {
+    let responder = number.saturating_mul(2);
+    [responder.saturating_sub(1), responder]
 }

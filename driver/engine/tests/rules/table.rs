@@ -1,11 +1,13 @@
 //! Every rule of the hook's semantics and where it is tested.
 
-use Proof::{Kernel, Tests};
+use Proof::{Kernel, Tests, Usermode};
 
 /// How a rule is shown to hold.
 enum Proof {
     /// These tests of this package.
     Tests(&'static [&'static str]),
+    /// These tests of the hook without a kernel.
+    Usermode(&'static [&'static str]),
     /// Not at the engine; what it takes instead.
     Kernel(&'static str),
 }
@@ -17,9 +19,21 @@ const SOURCES: [&str; 4] = [
     include_str!("../model/main.rs"),
 ];
 
+/// Where the hook without a kernel is tested.
+const USERMODE: [&str; 2] = [
+    include_str!("../../../usermode/tests/hook/rules.rs"),
+    include_str!("../../../usermode/src/vm/tests/faults.rs"),
+];
+
 const TABLE: &[(u8, Proof)] = &[
-    (1, Kernel("the context is built by the driver from classify values")),
-    (2, Kernel("header and context lie on the stack of the invoking processor")),
+    (1, Usermode(&["s01_the_tuple_is_equal_in_every_invocation_and_direction_follows_the_state"])),
+    (
+        2,
+        Usermode(&[
+            "s02_each_invocation_gets_a_context_built_anew_from_the_flow",
+            "s02_what_a_program_writes_into_its_context_reaches_nobody",
+        ]),
+    ),
     (3, Kernel("program types and tail calls belong to the eBPF core")),
     (4, Tests(&["s04_each_matching_attachment_is_invoked_once_in_attach_order"])),
     (5, Tests(&["s05_allow_at_new_is_never_invoked_again_and_need_more_data_is"])),
@@ -42,12 +56,12 @@ const TABLE: &[(u8, Proof)] = &[
     (16, Kernel("the engine says only permit or block; the flags are written by the driver")),
     (17, Tests(&["s17_a_blocked_flow_keeps_its_context_and_absorbs_without_asking"])),
     (18, Tests(&["s18_a_block_outlives_its_attachment"])),
-    (19, Kernel("indications without data never reach the engine")),
+    (19, Usermode(&["s19_an_indication_without_data_invokes_nobody"])),
     (20, Tests(&["s20_missed_bytes_end_every_classifying_pair_and_the_policy_decides"])),
     (21, Kernel("reads an MDL in place")),
     (22, Kernel("copies buffer chains")),
     (23, Tests(&["s23_what_cannot_be_read_whole_is_not_shown_and_the_policy_decides"])),
-    (24, Kernel("page protection of segments in user mode")),
+    (24, Usermode(&["s24_segment_data_is_read_only"])),
     (25, Tests(&["s25_deletion_gives_each_classifying_attachment_one_deleted_in_attach_order"])),
     (
         26,
@@ -108,16 +122,19 @@ fn every_rule_stands_once_in_ascending_order() {
 fn every_test_of_the_table_exists_and_every_kernel_rule_says_why() {
     for (rule, proof) in TABLE {
         match proof {
-            Tests(names) => {
-                assert!(!names.is_empty(), "S{rule:02} has no test");
-                for name in *names {
-                    let head = format!("#[test]\nfn {name}() {{");
-                    let is_there = SOURCES.iter().any(|source| source.contains(&head));
-                    assert!(is_there, "S{rule:02}: no test {name}");
-                }
-            }
+            Tests(names) => assert_there(*rule, names, &SOURCES),
+            Usermode(names) => assert_there(*rule, names, &USERMODE),
             Kernel(why) => assert!(!why.is_empty(), "S{rule:02} does not say why"),
         }
+    }
+}
+
+fn assert_there(rule: u8, names: &[&str], sources: &[&str]) {
+    assert!(!names.is_empty(), "S{rule:02} has no test");
+    for name in names {
+        let head = format!("#[test]\nfn {name}() {{");
+        let is_there = sources.iter().any(|source| source.contains(&head));
+        assert!(is_there, "S{rule:02}: no test {name}");
     }
 }
 

@@ -2,21 +2,22 @@
 
 use super::flows::FlowEntry;
 use super::walk::{Ended, Ends};
-use super::{Attached, Gone, Hook, elapsed};
+use super::{Attached, Gone, Hook, STATUS_QUOTA_EXCEEDED, elapsed};
 use crate::program::Program;
 use weir_abi::Action;
 use weir_abi::event::{
     Attached as AttachedEvent, AttachmentVerdict, Cleanup, Detached as DetachedEvent, ErrorApi,
-    PairEnd,
+    FateReason, PairEnd,
 };
 use weir_abi::wire::Text;
 use weir_engine::{AttachError, Slot};
 
+/// Detached attachments whose totals are kept: as many as can be attached at once. At the bound the
+/// oldest is left out of further sets; readers have had its totals in earlier ones.
+const GONE_MAX: usize = 64;
+
 /// Counters sets in which a detached attachment's totals are repeated, marked final.
 const FINAL_SETS: u8 = 10;
-
-/// `STATUS_QUOTA_EXCEEDED`.
-const STATUS_QUOTA_EXCEEDED: u32 = 0xC000_0044;
 
 impl Hook {
     /// Attaches a program at the end of the order; it sees flows established from now on (S29).
@@ -68,7 +69,9 @@ impl Hook {
             return false;
         }
         for handle in self.flows.handles() {
-            self.end_with(handle, now_ns, |engine, walk, _, _| engine.detached(walk, slot));
+            self.end_with(handle, FateReason::Detached, now_ns, |engine, walk, _, _| {
+                engine.detached(walk, slot)
+            });
         }
         self.order.drained(slot);
         let taken = self.slots.get_mut(usize::from(slot.number())).and_then(Option::take);
@@ -82,6 +85,9 @@ impl Hook {
         };
         self.writer.write(now_ns, &event);
         let totals = attached.totals;
+        if self.gone.len() == GONE_MAX {
+            self.gone.remove(0);
+        }
         self.gone.push(Gone { attach_id, totals, sets_left: FINAL_SETS });
         true
     }

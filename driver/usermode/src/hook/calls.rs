@@ -2,19 +2,42 @@
 
 use super::flows::{FlowEntry, FlowInfo};
 use super::slab::FlowHandle;
+use super::totals::Layer;
 use super::walk::{Ends, Walk};
-use super::{Hook, Opened, SegmentVerdict};
+use super::{Hook, Opened, STATUS_QUOTA_EXCEEDED, SegmentVerdict};
+use std::time::Instant;
 use weir_abi::Direction;
 use weir_abi::event::{ErrorApi, FailurePolicy, Fate, FateReason, FlowClosed, FlowEstablished};
+use weir_abi::wire::Ticks;
 use weir_engine::{Attachments, Established, Flow, Outcome, Settled};
 
 impl Hook {
     /// A connection is established: asks the programs (S04 to S09, S33).
     pub fn established(&mut self, info: &FlowInfo, now_ns: u64) -> Opened {
+        self.timed(Layer::FlowEstablished, |hook| hook.walk_new(info, now_ns))
+    }
+
+    /// Times a callout where the hook is timed.
+    fn timed<T>(&mut self, layer: Layer, callout: impl FnOnce(&mut Self) -> T) -> T {
+        let started = self.options.is_timed.then(Instant::now);
+        let result = callout(self);
+        if let Some(started) = started {
+            let nanos = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            self.driver.count_callout(layer, Ticks::from_nanos(nanos));
+        }
+        result
+    }
+
+    fn walk_new(&mut self, info: &FlowInfo, now_ns: u64) -> Opened {
         let serial = self.flows.next_serial();
         if !self.admission.admits() {
             self.driver.refused += 1;
-            self.writer.error(now_ns, ErrorApi::MaxFlows, 0, (serial, info.flow_id, 0));
+            self.writer.error(
+                now_ns,
+                ErrorApi::MaxFlows,
+                STATUS_QUOTA_EXCEEDED,
+                (serial, info.flow_id, 0),
+            );
             let is_blocked = Flow::refused(self.options.policy).is_blocked;
             return Opened { handle: None, is_blocked };
         }
@@ -71,6 +94,16 @@ impl Hook {
         data: &[u8],
         now_ns: u64,
     ) -> SegmentVerdict {
+        self.timed(Layer::Stream, |hook| hook.walk_segments(handle, direction, data, now_ns))
+    }
+
+    fn walk_segments(
+        &mut self,
+        handle: FlowHandle,
+        direction: Direction,
+        data: &[u8],
+        now_ns: u64,
+    ) -> SegmentVerdict {
         for part in data.chunks(weir_abi::context::SEGMENT_BYTES_MAX) {
             let Some(mut entry) = self.flows.take(handle) else { break };
             if entry.engine.is_blocked() {
@@ -89,7 +122,7 @@ impl Hook {
                 // A block in any part blocks the whole indication.
                 self.absorb(&mut entry, direction, data.len());
             }
-            self.after(handle, entry, &ends, outcome, now_ns);
+            self.after(handle, entry, &ends, (outcome, FateReason::Closed), now_ns);
             if outcome.is_blocked {
                 return SegmentVerdict::Block;
             }
@@ -114,9 +147,10 @@ impl Hook {
         now_ns: u64,
     ) -> SegmentVerdict {
         self.driver.missed_bytes.add(direction, bytes);
-        let outcome = self.end_with(handle, now_ns, |engine, walk, order, policy| {
-            engine.unshown(walk, order, policy, FateReason::MissedBytes)
-        });
+        let outcome =
+            self.end_with(handle, FateReason::Closed, now_ns, |engine, walk, order, policy| {
+                engine.unshown(walk, order, policy, FateReason::MissedBytes)
+            });
         match outcome {
             Some(outcome) if outcome.is_blocked => SegmentVerdict::Block,
             _ => SegmentVerdict::Permit,
@@ -125,13 +159,17 @@ impl Hook {
 
     /// The connection ended: each program still classifying gets its DELETED (S25).
     pub fn deleted(&mut self, handle: FlowHandle, now_ns: u64) {
-        self.end_with(handle, now_ns, |engine, walk, order, _| engine.deleted(walk, order));
+        let deleted = |engine: &mut Flow, walk: &mut Walk<'_>, order: &Attachments, _| {
+            engine.deleted(walk, order)
+        };
+        self.end_with(handle, FateReason::Closed, now_ns, deleted);
     }
 
     /// Ends pairs in a way that the engine decides; `None` for a flow that is gone.
     pub(super) fn end_with(
         &mut self,
         handle: FlowHandle,
+        why: FateReason,
         now_ns: u64,
         end: impl FnOnce(&mut Flow, &mut Walk<'_>, &Attachments, FailurePolicy) -> Outcome,
     ) -> Option<Outcome> {
@@ -144,17 +182,18 @@ impl Hook {
         let outcome = end(&mut engine, &mut walk, order, policy);
         let ends = walk.into_ends();
         entry.engine = engine;
-        self.after(handle, entry, &ends, outcome, now_ns);
+        self.after(handle, entry, &ends, (outcome, why), now_ns);
         Some(outcome)
     }
 
-    /// Everything that follows an engine call for a flow with a context.
+    /// Everything that follows an engine call for a flow with a context; `why` is the reason of the
+    /// release where the fate was settled before.
     fn after(
         &mut self,
         handle: FlowHandle,
         mut entry: Box<FlowEntry>,
         ends: &Ends,
-        outcome: Outcome,
+        (outcome, why): (Outcome, FateReason),
         now_ns: u64,
     ) {
         self.end_pairs(&mut entry, ends, true, now_ns);
@@ -165,7 +204,7 @@ impl Hook {
         }
         if outcome.is_released {
             self.admission.released(engine.is_blocked());
-            let reason = outcome.settled.map_or(FateReason::Closed, |settled| settled.reason);
+            let reason = outcome.settled.map_or(why, |settled| settled.reason);
             let event = FlowClosed {
                 reason,
                 absorbed_segments: entry.absorbed_segments,

@@ -2,7 +2,7 @@
 
 use super::Hook;
 use weir_abi::counters::{ENTRIES_MAX, Entry};
-use weir_abi::event::{CountersHeader, StateKind};
+use weir_abi::event::{CountersHeader, FateReason, StateKind};
 
 impl Hook {
     /// Time passes: writes a Counters set where one is due.
@@ -70,7 +70,9 @@ impl Hook {
     /// Stops: every pair that is left ends with `unload`, a last Counters set follows (S35).
     pub fn stop(&mut self, now_ns: u64) {
         for handle in self.flows.handles() {
-            self.end_with(handle, now_ns, |engine, walk, _, _| engine.unloaded(walk));
+            self.end_with(handle, FateReason::Unload, now_ns, |engine, walk, _, _| {
+                engine.unloaded(walk)
+            });
         }
         self.write_counters(now_ns);
         self.write_state(StateKind::Stop, now_ns);

@@ -53,6 +53,9 @@ pub struct HookOptions {
 /// Every keyword of the provider but the self-describing form of Invocation.
 pub const KEYWORDS_ALL: u64 = 0x1ff0;
 
+/// `STATUS_QUOTA_EXCEEDED`, of the 65th attachment and of a flow beyond `MaxFlows`.
+const STATUS_QUOTA_EXCEEDED: u32 = 0xC000_0044;
+
 /// Keyword of Invocation events.
 pub const KEYWORD_INVOCATION: u64 = 0x10;
 

@@ -175,8 +175,9 @@ impl ByDirection {
     }
 }
 
+const CALLOUT_TIMES: [Series; 2] = [Series::CalloutTimeEstablished, Series::CalloutTimeStream];
+
 /// The driver's own totals.
-#[derive(Default)]
 pub(super) struct DriverTotals {
     flows: [u64; 20],
     pub(super) uninspected: u64,
@@ -185,9 +186,40 @@ pub(super) struct DriverTotals {
     pub(super) absorbed_segments: ByDirection,
     pub(super) absorbed_bytes: ByDirection,
     pub(super) missed_bytes: ByDirection,
+    callout_time: [Histogram; 2],
+}
+
+impl Default for DriverTotals {
+    fn default() -> Self {
+        Self {
+            flows: [0; 20],
+            uninspected: 0,
+            refused: 0,
+            policy_failures: [0; 11],
+            absorbed_segments: ByDirection::default(),
+            absorbed_bytes: ByDirection::default(),
+            missed_bytes: ByDirection::default(),
+            callout_time: core::array::from_fn(|_| Histogram::new(RUN_TIME)),
+        }
+    }
+}
+
+/// A callout whose time is told.
+#[derive(Clone, Copy)]
+pub(super) enum Layer {
+    FlowEstablished,
+    Stream,
 }
 
 impl DriverTotals {
+    pub(super) fn count_callout(&mut self, layer: Layer, time: Ticks) {
+        let [established, stream] = &mut self.callout_time;
+        match layer {
+            Layer::FlowEstablished => established.record(time.0),
+            Layer::Stream => stream.record(time.0),
+        }
+    }
+
     pub(super) fn count_fate(&mut self, settled: &Settled, info: &FlowInfo) {
         use weir_abi::event::Fate;
         if let Some(index) = flow_index(settled.fate, info.direction, info.local.is_ipv6()) {
@@ -207,5 +239,9 @@ impl DriverTotals {
         push_all(Series::AbsorbedSegments, 0, &self.absorbed_segments.0, out);
         push_all(Series::AbsorbedBytes, 0, &self.absorbed_bytes.0, out);
         push_all(Series::MissedBytes, 0, &self.missed_bytes.0, out);
+        push_all(Series::CalloutTime, 0, &self.callout_time.each_ref().map(|it| it.sum), out);
+        for (histogram, series) in self.callout_time.iter().zip(CALLOUT_TIMES) {
+            histogram.entries(series, 0, out);
+        }
     }
 }

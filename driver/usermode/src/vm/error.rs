@@ -97,9 +97,10 @@ impl LoadError {
                 "compile the program with clang -target bpf -O2 -g -c"
             }
             Self::TooLarge { .. } => "make the program or its data smaller",
-            Self::NoProgram { .. } | Self::SeveralPrograms { .. } => {
-                "name one program's section or function"
+            Self::NoProgram { .. } => {
+                "put the program into a section whose name begins with flow_classify, or name its own"
             }
+            Self::SeveralPrograms { .. } => "name one program's section or function",
             Self::Refused { .. } => "change what the reason names, or compile with clang -mcpu=v3",
             Self::Helper { .. } => "only maps, time, process, random and memory helpers exist here",
             Self::Relocation { .. } => "define every symbol that the program uses in the object",

@@ -8,11 +8,13 @@ use super::definition::Definition;
 use super::error::LoadError;
 use super::index::{Index, start};
 use super::kind::{Condition, MapError, MapKind};
+use super::layout::WINDOW_BYTES;
 
 /// A map of a loaded program.
 pub struct Map {
     definition: Definition,
     address: u64,
+    /// Host bytes from one value to the next, a power of two; in the VM they lie twice as far apart.
     stride: usize,
     values: Arena,
     /// `None` for arrays, whose key is the slot.
@@ -21,9 +23,16 @@ pub struct Map {
 
 impl Map {
     pub(super) fn new(definition: Definition, address: u64) -> Result<Self, LoadError> {
-        let stride = usize_of(definition.value_bytes).next_multiple_of(8);
+        let stride = usize_of(definition.value_bytes).next_power_of_two().max(8);
         // The last value ends exactly at its size, so that an overrun faults.
         let bytes = start(definition.entries_max - 1, stride) + usize_of(definition.value_bytes);
+        // Between two values lies as much that is not mapped: passing from one value into the next
+        // faults, as the verifier would have refused it.
+        let spread = start(definition.entries_max, stride).saturating_mul(2);
+        if u64::try_from(spread).map_or(true, |spread| spread > WINDOW_BYTES) {
+            let reason = "its values do not fit 4 GiB with the gaps between them";
+            return Err(LoadError::Map { name: definition.name, reason });
+        }
         let values = Arena::zeroed(bytes)?;
         let evicts = definition.kind == MapKind::LruHash;
         let index = (!definition.kind.is_array())
@@ -107,7 +116,7 @@ impl Map {
         if let Some(index) = &mut self.index {
             index.touch(slot);
         }
-        u64::try_from(start(slot, self.stride)).ok().map(|offset| self.address + offset)
+        u64::try_from(start(slot, self.stride)).ok().map(|offset| self.address + 2 * offset)
     }
 
     pub(super) fn update_if(
@@ -145,7 +154,8 @@ impl Map {
     }
 
     pub(super) fn region(&self) -> solana_sbpf::memory_region::MemoryRegion {
-        self.values.region(self.address)
+        let gap_bytes = u64::try_from(self.stride).unwrap_or(u64::MAX);
+        self.values.gapped_region(self.address, gap_bytes)
     }
 
     fn slot_to_write(

@@ -200,3 +200,29 @@ fn a_pause_of_any_length_is_followed_by_one_set() {
     });
     assert_eq!(sets, [1]);
 }
+
+#[test]
+fn callouts_are_timed_if_and_only_if_the_hook_is() {
+    for is_timed in [false, true] {
+        let recorder = Recorder::default();
+        let mut hook = recorder.start(HookOptions { is_timed, ..HookOptions::default() });
+        Script::attach(&mut hook, "a", &[]);
+        let handle = hook.established(&outbound(1), 0).handle.unwrap();
+        hook.segment(handle, Inbound, b"x", 1);
+        hook.tick(2 * SECOND);
+        let counters = recorder.counters();
+        for series in [
+            Series::CalloutTimeEstablished,
+            Series::CalloutTimeStream,
+            Series::RunTimeNew,
+            Series::RunTimeEstablished,
+        ] {
+            let count: u64 = counters
+                .iter()
+                .filter(|entry| entry.series == series.number())
+                .map(|entry| entry.value)
+                .sum();
+            assert_eq!(count, u64::from(is_timed), "{}", series.name());
+        }
+    }
+}

@@ -229,3 +229,30 @@ fn s35_unload_ends_every_pair_without_deleted() {
     });
     assert_eq!(settled, (Fate::Undecided, FateReason::Unload));
 }
+
+#[test]
+fn s02_each_invocation_gets_a_context_built_anew_from_the_flow() {
+    let recorder = Recorder::default();
+    let mut hook = recorder.start(HookOptions::default());
+    let (first, second) =
+        (Script::attach(&mut hook, "a", &[]), Script::attach(&mut hook, "b", &[]));
+    let handle = hook.established(&outbound(9), 0).handle.unwrap();
+    hook.segment(handle, Outbound, b"x", 1);
+    hook.segment(handle, Outbound, b"x", 2);
+    assert_eq!(first.seen(), second.seen());
+    assert_eq!(first.seen()[1], first.seen()[2]);
+}
+
+#[test]
+fn s35_a_blocked_flow_that_is_released_at_unload_says_so() {
+    let recorder = Recorder::default();
+    let mut hook = recorder.start(HookOptions::default());
+    Script::attach(&mut hook, "a", &[BLOCK]);
+    assert!(hook.established(&outbound(1), 0).is_blocked);
+    hook.stop(1);
+    let closed = recorder.one(|record| match record {
+        Record::FlowClosed(event) => Some(event.reason),
+        _ => None,
+    });
+    assert_eq!(closed, FateReason::Unload);
+}

@@ -180,3 +180,14 @@ fn helpers_refuse_bad_pointers() {
         assert_eq!(kind(&code), RunErrorKind::Helper, "{code:?}");
     }
 }
+
+#[test]
+fn s02_what_a_program_writes_into_its_context_reaches_nobody() {
+    let code = [load(0, 1, 72), mov(2, 77), store(1, 2, 72), exit()];
+    let mut program = load_slots(&code).expect("the program is loadable");
+    let mut context = [0; CONTEXT_BYTES];
+    context[72] = 5;
+    for _ in 0..3 {
+        assert_eq!(program.run(&context, None, &Env::default()), Ok(5));
+    }
+}

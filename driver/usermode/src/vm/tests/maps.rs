@@ -1,6 +1,8 @@
 //! Maps and their helpers, through objects with BTF.
 
-use super::super::{CONTEXT_BYTES, Env, LoadError, MapError, MapKind, Object, Program};
+use super::super::{
+    CONTEXT_BYTES, Env, LoadError, MapError, MapKind, Object, Program, RunErrorKind,
+};
 use super::Instruction;
 use super::assemble::{Elf, add, btf, bytes, call, copy, exit, load, mov, slot, store};
 
@@ -185,4 +187,25 @@ fn helpers_tell_what_the_environment_says() {
     assert_eq!([7, 9, 30, 31].map(run), [7_000_001, 7_000_001, 7, 7]);
     assert_eq!([8, 19].map(run), [0, 5 << 32 | 6]);
     assert_eq!(run(6) >> 32, 0);
+}
+
+#[test]
+fn passing_from_one_value_into_the_next_faults() {
+    for (kind, value_bytes, offset) in [(2, 8, 8), (2, 8, -1), (1, 16, 16), (2, 400, 512)] {
+        let write = [mov(2, 77), store(0, 2, offset), mov(0, 0), exit()];
+        let mut code = vec![mov(2, 0), store(10, 2, -8), copy(2, 10), add(2, -8)];
+        code.extend([slot(0x18, 1, 0, 0, 0), slot(0, 0, 0, 0, 0), call(1)]);
+        code.push(slot(0x15, 0, 0, 2, 0));
+        code.extend(write);
+        let mut fields = fields(kind, 3);
+        fields[2] = ("value_size", value_bytes);
+        let object = Object::parse(&object(&fields, &code, 4)).expect("an object");
+        let mut program = Program::load(&object, None).expect("a program");
+        let map = program.map_mut("table").expect("the map");
+        let (key, value) = (vec![0; map.key_bytes()], vec![0; map.value_bytes()]);
+        map.update(&key, &value).expect("room");
+        let failed = program.run(&[0; CONTEXT_BYTES], None, &Env::default());
+        let failed = failed.expect_err("the store leaves the value").kind();
+        assert_eq!(failed, RunErrorKind::Memory, "{kind} {value_bytes} {offset}");
+    }
 }
