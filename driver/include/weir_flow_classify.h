@@ -182,6 +182,7 @@ WEIR_HELPER(1, void *, bpf_map_lookup_elem, void *map, const void *key);
 WEIR_HELPER(2, int64_t, bpf_map_update_elem, void *map, const void *key, const void *value,
             uint64_t flags);
 WEIR_HELPER(3, int64_t, bpf_map_delete_elem, void *map, const void *key);
+// `weir replay` has no tail calls: it refuses a program that makes one.
 WEIR_HELPER(5, int64_t, bpf_tail_call, const void *context, const void *programs, uint32_t index);
 WEIR_HELPER(6, uint32_t, bpf_get_prandom_u32, void);
 // Nanoseconds since boot, the first with and the second without time spent asleep.
@@ -189,6 +190,7 @@ WEIR_HELPER(7, uint64_t, bpf_ktime_get_boot_ns, void);
 WEIR_HELPER(9, uint64_t, bpf_ktime_get_ns, void);
 WEIR_HELPER(8, uint64_t, bpf_get_smp_processor_id, void);
 // Appends one record to a BPF_MAP_TYPE_RINGBUF map; fails rather than waits where it is full.
+// `weir replay` has no such maps: it refuses a program that uses one.
 WEIR_HELPER(11, int, bpf_ringbuf_output, void *ring, const void *data, uint64_t size,
             uint64_t flags);
 // The process that owns the connection, in the high 32 bits.
