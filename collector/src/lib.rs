@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cli;
+pub mod deciders;
 pub mod demo;
 pub mod failure;
 pub mod input;
@@ -11,3 +12,4 @@ pub mod output;
 pub mod programs;
 pub mod replay;
 pub mod serve;
+mod table;

@@ -1,12 +1,12 @@
 //! The latest verdicts, from the bytes of Verdict events.
 
 use super::traffic::Notes;
+use crate::deciders::Deciders;
 use crate::serve::VerdictRow;
 use core::net::SocketAddr;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use weir_abi::Record;
 use weir_abi::event::{Attached, Event as _, Fate, Verdict};
-use weir_engine::{Slot, Slots};
 
 /// Rows kept of each kind: allowed, blocked, neither. Apart, so that the many do not drive out
 /// the few.
@@ -15,9 +15,7 @@ const ROWS_MAX: usize = 16;
 /// The latest verdicts.
 #[derive(Default)]
 pub(super) struct Recent {
-    /// Labels by attachment and attachments by slot; the hook bounds both.
-    labels: BTreeMap<u32, String>,
-    slots: BTreeMap<u8, u32>,
+    deciders: Deciders,
     kinds: [VecDeque<VerdictRow>; 3],
     pub(super) notes: Notes,
 }
@@ -30,10 +28,7 @@ impl Recent {
             return;
         }
         match Record::decode(id, payload) {
-            Ok((_, Record::Attached(event))) => {
-                self.slots.insert(event.slot, event.attach_id);
-                self.labels.insert(event.attach_id, event.label.as_str().to_owned());
-            }
+            Ok((_, Record::Attached(event))) => self.deciders.attached(&event),
             Ok((_, Record::Verdict(event))) => {
                 let row = self.row(&event, time_ns);
                 let kind = match event.fate {
@@ -59,24 +54,13 @@ impl Recent {
             local,
             remote,
             note: self.notes.read(local.port()),
-            program: self.program(event),
+            program: self.deciders.of(event).unwrap_or_default(),
             fate: event.fate.name(),
             reason: event.reason.name(),
             segments: event.segments_inbound.saturating_add(event.segments_outbound),
             bytes: event.bytes_inbound.saturating_add(event.bytes_outbound),
             after: event.since_established,
         }
-    }
-
-    /// Who decided; of an undecided flow, who had not.
-    fn program(&self, event: &Verdict) -> String {
-        if event.fate != Fate::Undecided {
-            return self.labels.get(&event.decider_attach_id).cloned().unwrap_or_default();
-        }
-        let label = |slot: Slot| self.labels.get(self.slots.get(&slot.number())?);
-        let slots = Slots::from_mask(event.classifying);
-        let names: Vec<&str> = slots.iter().filter_map(label).map(String::as_str).collect();
-        names.join(", ")
     }
 
     /// All rows, newest first.

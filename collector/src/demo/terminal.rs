@@ -3,8 +3,8 @@
 use super::programs::BLOCKED;
 use crate::cli::DemoArgs;
 use crate::serve::View;
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{Cell, CellAlignment, Table};
+use crate::table::{number, table};
+use comfy_table::Cell;
 use core::net::SocketAddr;
 use core::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -95,14 +95,4 @@ fn program(snapshot: &Snapshot, row: &ProgramRow) -> Vec<Cell> {
         number(decided("block")),
         number(decided("undecided")),
     ]
-}
-
-fn table<const N: usize>(header: [&str; N]) -> Table {
-    let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(header);
-    table
-}
-
-fn number(value: u64) -> Cell {
-    Cell::new(value).set_alignment(CellAlignment::Right)
 }

@@ -1,13 +1,12 @@
 //! What the events say of single flows: rows for `--flows`, undecided and blocked flows.
 
 use super::rows::FlowRow;
+use crate::deciders::Deciders;
 use crate::failure::{ExitCode, Failure};
-use hashbrown::HashMap;
 use std::io::{BufWriter, Read as _, Seek as _, SeekFrom, Write};
 use tempfile::SpooledTempFile;
 use weir_abi::Record;
-use weir_abi::event::{Event as _, Fate, FlowUninspected, Verdict};
-use weir_engine::{Slot, Slots};
+use weir_abi::event::{Event as _, FlowUninspected, Verdict};
 use weir_usermode::replay::Replay;
 
 /// Undecided and blocked flows kept for `--json` and tables; more are counted as `omitted`.
@@ -41,8 +40,7 @@ impl Rows {
 
 /// Collects rows from events.
 pub(crate) struct Report {
-    labels: HashMap<u32, String>,
-    slots: HashMap<u8, u32>,
+    deciders: Deciders,
     lines: Option<BufWriter<SpooledTempFile>>,
     pub(crate) undecided: Rows,
     pub(crate) blocked: Rows,
@@ -54,8 +52,7 @@ impl Report {
     /// A report; with `lines`, one JSON line for each flow is kept too.
     pub(crate) fn new(lines: bool) -> Self {
         Self {
-            labels: HashMap::new(),
-            slots: HashMap::new(),
+            deciders: Deciders::default(),
             lines: lines.then(|| BufWriter::new(SpooledTempFile::new(LINES_MEMORY_BYTES))),
             undecided: Rows::default(),
             blocked: Rows::default(),
@@ -76,13 +73,12 @@ impl Report {
         }
         match Record::decode(id, payload) {
             Ok((_, Record::Attached(event))) => {
-                self.slots.insert(event.slot, event.attach_id);
-                self.labels.insert(event.attach_id, event.label.as_str().to_owned());
+                self.deciders.attached(&event);
                 Ok(())
             }
             Ok((_, Record::Verdict(event))) => {
                 let marks = replay.take_marks(event.flow_id);
-                let row = FlowRow::settled(&event, self.program(&event), marks);
+                let row = FlowRow::settled(&event, self.deciders.of(&event), marks);
                 self.line(&row)?;
                 match row.verdict {
                     "undecided" => self.undecided.push(row),
@@ -93,26 +89,13 @@ impl Report {
             }
             Ok((_, Record::FlowUninspected(event))) => {
                 let marks = replay.take_marks(event.flow_id);
-                let has_programs = !self.labels.is_empty();
+                let has_programs = !self.deciders.is_empty();
                 let reason = if has_programs { "answer" } else { "no_program" };
                 self.allowed_at_new += u64::from(has_programs);
                 self.line(&FlowRow::uninspected(&event, reason, marks))
             }
             _ => Ok(()),
         }
-    }
-
-    /// Who decided; of an undecided flow, who had not.
-    fn program(&self, event: &Verdict) -> Option<String> {
-        if event.fate != Fate::Undecided {
-            return self.labels.get(&event.decider_attach_id).cloned();
-        }
-        let label = |slot: Slot| self.labels.get(self.slots.get(&slot.number())?);
-        let names: Vec<&str> = Slots::from_mask(event.classifying)
-            .iter()
-            .filter_map(|slot| label(slot).map(String::as_str))
-            .collect();
-        (!names.is_empty()).then(|| names.join(","))
     }
 
     fn line(&mut self, row: &FlowRow) -> Result<(), Failure> {

@@ -3,13 +3,10 @@
 use super::Finished;
 use super::report::Rows;
 use crate::failure::one_line;
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{Cell, CellAlignment, LineStyle, Table, TableStyle};
+use crate::table::{number, table};
+use comfy_table::{Cell, Table};
 use core::fmt::Write as _;
 use weir_abi::event::Fate;
-
-/// A line under the header and at both ends, none between rows.
-const STYLE: TableStyle = UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none());
 
 /// The whole report.
 pub(crate) fn text(finished: &Finished<'_>) -> String {
@@ -22,16 +19,6 @@ pub(crate) fn text(finished: &Finished<'_>) -> String {
     flows("undecided flows", &finished.report.undecided, finished.top, &mut out);
     maps(finished, &mut out);
     out
-}
-
-fn table<const N: usize>(header: [&str; N]) -> Table {
-    let mut table = Table::new();
-    table.load_style(STYLE).set_header(header);
-    table
-}
-
-fn number(value: u64) -> Cell {
-    Cell::new(value).set_alignment(CellAlignment::Right)
 }
 
 fn append(title: &str, table: &Table, out: &mut String) {

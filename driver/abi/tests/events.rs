@@ -3,7 +3,7 @@
 use weir_abi::counters::{ENTRIES_MAX, Entry, Series};
 use weir_abi::event::{
     Attached, Counters, CountersHeader, DecodeError, EVENT_BYTES_MAX, Event, Fate, FateReason,
-    Invocation, KIND_LAST, Prefix, Record, Verdict, kind_name,
+    FlowUninspected, Invocation, KIND_LAST, Prefix, Record, Verdict, kind_name,
 };
 use weir_abi::wire::{Address, Port, Text, Ticks};
 use weir_abi::{Action, Direction, FlowState};
@@ -68,6 +68,46 @@ fn bytes_of_an_invocation_are_the_contract() {
         0, 0, 0, 0, 0, 0, 0, 0, // reserved for a MAC
     ];
     assert_eq!(out, expected);
+}
+
+#[test]
+fn bytes_of_a_tuple_have_ports_in_network_order_and_addresses_as_ipv6() {
+    let event = FlowUninspected {
+        flow_serial: 1,
+        flow_id: 2,
+        flow_seq: 3,
+        family: 2,
+        local_address: Address::v4([10, 0, 0, 1]),
+        remote_address: Address([0xfe; 16]),
+        local_port: Port(0xc001),
+        remote_port: Port(443),
+        direction: Direction::Inbound,
+        process_id: 4,
+    };
+    let mut out = [0_u8; 256];
+    let length = event.encode(PREFIX, &mut out).unwrap();
+    let mut expected = vec![79, 0, 3, 0, 0xef, 0xbe, 0xad, 0xde, 7, 0, 0, 0];
+    expected.extend([1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0]);
+    expected.extend([2, 0]);
+    expected.extend([16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 1]);
+    expected.extend([16, 0]);
+    expected.extend([0xfe; 16]);
+    expected.extend([0xc0, 0x01, 0x01, 0xbb, 0, 4, 0, 0, 0]);
+    expected.extend([0; 8]);
+    assert_eq!(out[..length], expected);
+}
+
+#[test]
+fn bytes_of_a_text_follow_its_length_behind_the_fixed_fields() {
+    let label = Text::new("sni").unwrap();
+    let event = Attached { slot: 1, attach_id: 2, chain_index: 3, compartment_id: 4, label };
+    let mut out = [0_u8; 64];
+    let length = event.encode(PREFIX, &mut out).unwrap();
+    let mut expected = vec![22, 0, 3, 0, 0xef, 0xbe, 0xad, 0xde, 7, 0, 0, 0];
+    expected.extend([1, 2, 0, 0, 0, 3, 4, 0, 0, 0]);
+    expected.extend([3, 0, b's', b'n', b'i']);
+    expected.extend([0; 8]);
+    assert_eq!(out[..length], expected);
 }
 
 #[test]
