@@ -2,7 +2,7 @@
 
 use crate::failure::{ExitCode, Failure};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 fn failure(path: &Path, error: &io::Error) -> Failure {
     let message = format!("write `{}`: {error}", path.display());
@@ -17,13 +17,12 @@ pub fn write_whole(path: &Path, bytes: &[u8], out: &mut impl Write) -> Result<()
     if is_standard(path) {
         return print(bytes, out);
     }
-    // A link stays a link: what it leads to is written.
-    let path = &path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let path = &behind_links(path);
     let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
     let folder = folder.unwrap_or_else(|| Path::new("."));
     let write = || {
         // A device or pipe cannot be replaced by a rename.
-        if path.exists() && !path.is_file() {
+        if is_device(path) || (path.exists() && !path.is_file()) {
             return std::fs::write(path, bytes);
         }
         let mut builder = tempfile::Builder::new();
@@ -54,7 +53,27 @@ fn open_to_readers<'a, 'b, 'c>(
 /// Whether a path means standard output.
 #[must_use]
 pub fn is_standard(path: &Path) -> bool {
-    path.as_os_str() == "-"
+    ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"].iter().any(|it| Path::new(it) == path)
+}
+
+fn is_device(path: &Path) -> bool {
+    path.starts_with("/dev") || path.starts_with("/proc")
+}
+
+/// Links followed by hand where they lead nowhere yet; a chain is longer only by mistake.
+const LINKS_MAX: usize = 16;
+
+/// A link stays a link: what it leads to is written, there already or not.
+fn behind_links(path: &Path) -> PathBuf {
+    let mut path = path.to_path_buf();
+    if is_device(&path) {
+        return path;
+    }
+    for _ in 0..LINKS_MAX {
+        let Ok(target) = path.read_link() else { break };
+        path = path.parent().map_or_else(|| target.clone(), |folder| folder.join(&target));
+    }
+    path
 }
 
 /// Says something on standard error that is no failure.
@@ -73,5 +92,31 @@ pub fn print(bytes: &[u8], out: &mut impl Write) -> Result<(), Failure> {
             Err(failure(Path::new("standard output"), &error))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_stays_a_link_whether_or_not_it_leads_anywhere() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let (link, target) = (folder.path().join("link"), folder.path().join("target"));
+        std::os::unix::fs::symlink("target", &link).unwrap();
+        for text in ["first", "second"] {
+            write_whole(&link, text.as_bytes(), &mut Vec::new()).unwrap();
+            assert!(link.is_symlink() && !target.is_symlink());
+            assert_eq!(std::fs::read_to_string(&target).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn standard_output_by_any_name_is_written_through() {
+        let mut out = Vec::new();
+        for name in ["-", "/dev/stdout", "/dev/fd/1"] {
+            write_whole(Path::new(name), b"x", &mut out).unwrap();
+        }
+        assert_eq!(out, b"xxx");
     }
 }

@@ -7,6 +7,7 @@ use crate::failure::{ExitCode, Failure};
 use crate::input;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
+use std::fs::File;
 use std::io::{IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
 use weir_usermode::capture::{Capture, CaptureError, Counters, StreamEvent, Streams};
@@ -103,9 +104,15 @@ impl CaptureSummary {
     }
 }
 
+/// One capture: its path, and what is open already.
+struct Input {
+    path: PathBuf,
+    held: Option<File>,
+}
+
 /// The captures of one replay.
 pub(crate) struct Feed {
-    paths: Vec<PathBuf>,
+    inputs: Vec<Input>,
     progress: ProgressBar,
     reads_ahead: bool,
     allows_damage: bool,
@@ -114,14 +121,21 @@ pub(crate) struct Feed {
 impl Feed {
     /// Tries to open every capture, so that a wrong path fails before anything was read.
     ///
-    /// Each is opened again when its turn comes: there may be more than a process may have open.
+    /// A file is opened again when its turn comes: there may be more than a process may have open.
+    /// A pipe stays open, because it can be opened only once.
     pub(crate) fn open(args: &ReplayArgs) -> Result<Self, Failure> {
-        let mut total = 0;
-        for path in args.files.iter().filter(|path| !is_standard_input(path)) {
-            total += input::open(path)?.1;
+        let (mut inputs, mut total) = (Vec::new(), 0);
+        for path in &args.files {
+            let mut held = None;
+            if !is_standard_input(path) {
+                let (file, bytes) = input::open(path)?;
+                total += bytes;
+                held = (!path.is_file()).then_some(file);
+            }
+            inputs.push(Input { path: path.clone(), held });
         }
         Ok(Self {
-            paths: args.files.clone(),
+            inputs,
             progress: progress(total),
             reads_ahead: args.threads > 1,
             allows_damage: args.allow_truncated,
@@ -135,9 +149,9 @@ impl Feed {
         pipeline: &mut Pipeline,
     ) -> Result<Vec<CaptureSummary>, Failure> {
         let mut summaries = Vec::new();
-        for path in core::mem::take(&mut self.paths) {
-            let file = path.display().to_string();
-            let reader = Box::new(self.progress.wrap_read(reader(&path)?));
+        for input in core::mem::take(&mut self.inputs) {
+            let file = input.path.display().to_string();
+            let reader = Box::new(self.progress.wrap_read(reader(input)?));
             let (counters, result) = if self.reads_ahead {
                 read_ahead(reader, replay, pipeline)?
             } else {
@@ -163,11 +177,12 @@ fn is_standard_input(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-fn reader(path: &Path) -> Result<Box<dyn Read + Send>, Failure> {
-    if is_standard_input(path) {
-        return Ok(Box::new(std::io::stdin()));
+fn reader(input: Input) -> Result<Box<dyn Read + Send>, Failure> {
+    match input.held {
+        Some(file) => Ok(Box::new(file)),
+        None if is_standard_input(&input.path) => Ok(Box::new(std::io::stdin())),
+        None => Ok(Box::new(input::open(&input.path)?.0)),
     }
-    Ok(Box::new(input::open(path)?.0))
 }
 
 fn damaged(file: &str, error: &CaptureError) -> Failure {

@@ -106,3 +106,55 @@ fn promtool_has_nothing_to_say_about_the_text() {
     };
     assert_eq!(found, (true, String::new()));
 }
+
+/// A histogram's sum in the driver's unit.
+fn sum(snapshot: &Snapshot, name: &str, labels: &[&str]) -> u64 {
+    match snapshot.value(name, labels) {
+        Some(weir_stages::snapshot::Value::Histogram(it)) => it.sum,
+        other => panic!("{name} {labels:?}: {other:?}"),
+    }
+}
+
+#[test]
+fn sums_and_refusals_are_those_of_their_own_series() {
+    use weir_abi::counters::Series;
+    let mut state = Aggregator::new(Limits::default());
+    let mut driver = Driver::start(7, 1, 1_000 * SECOND);
+    driver.attach(0, 11, "p");
+    for (index, more) in [(0, 3), (1, 5), (2, 7)] {
+        driver.count(Series::InspectedBytes, index, 11, more);
+    }
+    driver.count(Series::CalloutTime, 0, 0, 11);
+    driver.count(Series::CalloutTime, 1, 0, 13);
+    driver.count(Series::FlowsRefused, 0, 0, 17);
+    driver.counters();
+    for event in driver.take() {
+        state.apply_event(&event.head, &event.payload);
+    }
+    let snapshot = state.snapshot(1_001 * SECOND, &SnapshotOptions::default());
+    let bytes = |verdict| sum(&snapshot, "weir_flow_inspected_bytes", &["p", verdict]);
+    assert_eq!(["allow", "block", "undecided"].map(bytes), [3, 5, 7]);
+    let callouts = |layer| sum(&snapshot, "weir_classify_seconds", &[layer]);
+    assert_eq!(["flow_established", "stream"].map(callouts), [11, 13]);
+    assert_eq!(snapshot.tables.refused, 17);
+}
+
+#[test]
+fn s29_a_flow_older_than_the_attachment_in_its_slot_is_not_counted_for_it() {
+    let mut state = Aggregator::new(Limits::default());
+    let mut driver = Driver::start(7, 1, 1_000 * SECOND);
+    driver.attach(0, 11, "old");
+    driver.now_ns += SECOND;
+    driver.establish(0, 1);
+    driver.now_ns += SECOND;
+    driver.detach(11);
+    driver.now_ns += SECOND;
+    driver.attach(0, 12, "new");
+    driver.counters();
+    for event in driver.take() {
+        state.apply_event(&event.head, &event.payload);
+    }
+    let snapshot = state.snapshot(1_100 * SECOND, &SnapshotOptions::default());
+    let waiting = snapshot.value("weir_flow_waiting", &["new"]).map(|it| it.number());
+    assert_eq!(waiting, Some(0.0));
+}

@@ -158,3 +158,12 @@ fn a_65th_program_is_refused() {
     arguments.extend(["--program", &allow]);
     refused(&weir(&arguments), 2, "65th");
 }
+
+#[test]
+fn a_wrong_path_is_told_before_any_capture_is_read() {
+    let folder = Folder::new();
+    let damaged = folder.write("damaged.pcap", b"no capture at all, but long enough for one");
+    let missing = folder.path("missing.pcap").display().to_string();
+    let run = weir(&["replay", &damaged, &missing]);
+    assert!(run.err.contains("missing.pcap"), "{}", run.err);
+}

@@ -195,3 +195,59 @@ fn a_reader_that_goes_away_is_no_failure() {
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
 }
+
+#[test]
+fn s07_a_flow_allowed_at_new_counts_once_as_uninspected_in_every_output() {
+    let folder = Folder::new();
+    let capture = folder.capture("one.pcap", &says(0, 443, &[b"x"]));
+    let program = object("allow_all");
+    let run = |format: &str| weir(&["replay", format, "--program", &program, &capture]);
+    let document: serde_json::Value = serde_json::from_str(&run("--json").ok()).unwrap();
+    assert_eq!(
+        (&document["flows"]["allow"], &document["flows"]["uninspected"]),
+        (&0.into(), &1.into())
+    );
+    let flow = run("--flows").flows().remove(0);
+    assert_eq!((&flow["verdict"], &flow["reason"]), (&"uninspected".into(), &"answer".into()));
+    let tables = run("--threads=1").ok();
+    let row = |name: &str| {
+        let line = tables.lines().find(|it| it.split_whitespace().next() == Some(name));
+        line.unwrap().split_whitespace().last().unwrap().to_owned()
+    };
+    assert_eq!((row("allow"), row("uninspected")), ("0".to_owned(), "1".to_owned()), "{tables}");
+}
+
+#[test]
+fn s27_an_undecided_flow_names_only_those_still_classifying_it() {
+    let folder = Folder::new();
+    let capture = folder.capture("one.pcap", &says(0, 443, &[&client_hello("a.b")]));
+    let (sni, never) = (object("tls_sni_block"), object("never_decides"));
+    let program = format!("never={never}");
+    let arguments = ["replay", "--flows", "--program", &sni, "--program", &program, &capture];
+    let flow = weir(&arguments).flows().remove(0);
+    assert_eq!((&flow["verdict"], &flow["program"]), (&"undecided".into(), &"never".into()));
+}
+
+#[test]
+fn rows_left_out_of_a_table_are_told() {
+    let folder = Folder::new();
+    let packets: Vec<_> = (0..3).flat_map(|it| says(it, 443, &[b"x"])).collect();
+    let capture = folder.capture("three.pcap", &packets);
+    let program = object("block_all");
+    let tables = weir(&["replay", "--top", "1", "--program", &program, &capture]).ok();
+    assert!(tables.contains("and 2 more"), "{tables}");
+}
+
+#[test]
+fn timings_fill_the_histogram_of_run_times_and_nothing_else_does() {
+    let folder = Folder::new();
+    let capture = folder.capture("one.pcap", &says(0, 443, &[&client_hello("a.b")]));
+    let program = format!("p={}", object("tls_sni_block"));
+    let count = |extra: &[&str]| {
+        let fixed = ["replay", "--metrics", "-", "--program", &program, &capture];
+        let text = weir(&[&fixed[..], extra].concat()).ok();
+        let name = "weir_program_run_seconds_count{program=\"p\",state=\"new\"} ";
+        text.lines().find_map(|it| it.strip_prefix(name)).unwrap().to_owned()
+    };
+    assert_eq!((count(&[]), count(&["--timings"])), ("0".to_owned(), "1".to_owned()));
+}

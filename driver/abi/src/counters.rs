@@ -269,4 +269,34 @@ mod tests {
             None
         );
     }
+
+    #[test]
+    fn indices_are_those_that_the_docs_of_their_series_tell() {
+        use crate::{Action, Direction, FlowState, event::Fate};
+        let invocation = |state, direction, answer| invocation_index(state, direction, answer);
+        let outbound = Direction::Outbound;
+        assert_eq!(invocation(FlowState::New, outbound, Action::Allow), Some(5));
+        assert_eq!(invocation(FlowState::Established, Direction::Inbound, Action::Block), Some(11));
+        assert_eq!(flow_index(Fate::Block, Direction::Inbound, false), Some(4));
+        assert_eq!(flow_index(Fate::Allow, outbound, true), Some(3));
+    }
+
+    #[test]
+    fn histograms_have_the_range_of_what_they_count() {
+        for series in Series::ALL {
+            let name = series.name();
+            let expected = match name {
+                _ if name.ends_with("Time") => None,
+                _ if name.starts_with("RunTime") || name.starts_with("CalloutTime") => {
+                    Some((8, 32))
+                }
+                _ if name.starts_with("DecisionTime") => Some((22, 44)),
+                "InspectedBytes" | "InspectedSegments" => None,
+                _ if name.starts_with("InspectedBytes") => Some((0, 32)),
+                _ if name.starts_with("InspectedSegments") => Some((0, 20)),
+                _ => None,
+            };
+            assert_eq!(series.histogram().map(|it| (it.low, it.high)), expected, "{name}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use super::btf::Btf;
 use super::error::LoadError;
 use super::kind::MapKind;
+use super::map::stride;
 use super::object::{Object, Role};
 
 /// Most maps of an object (Linux: `MAX_USED_MAPS` 64).
@@ -128,9 +129,11 @@ fn check(name: String, place: (usize, u64), fields: &Fields) -> Result<Definitio
     if entries_max == 0 {
         return Err("max_entries is missing");
     }
-    let entry_bytes = u64::from(key_bytes) + u64::from(value_bytes.next_multiple_of(8));
-    if entry_bytes * u64::from(entries_max) > MAP_BYTES_MAX {
-        return Err("it holds more than 1 GiB");
+    let piece = usize::try_from(value_bytes).map_or(usize::MAX, stride);
+    let piece = u64::try_from(piece).unwrap_or(u64::MAX);
+    let entry_bytes = u64::from(key_bytes).saturating_add(piece);
+    if entry_bytes.saturating_mul(u64::from(entries_max)) > MAP_BYTES_MAX {
+        return Err("it takes more than 1 GiB");
     }
     if flags & !NO_PREALLOCATION != 0 {
         return Err("its map_flags are not supported");

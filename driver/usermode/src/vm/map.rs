@@ -8,13 +8,12 @@ use super::definition::Definition;
 use super::error::LoadError;
 use super::index::{Index, start};
 use super::kind::{Condition, MapError, MapKind};
-use super::layout::WINDOW_BYTES;
 
 /// A map of a loaded program.
 pub struct Map {
     definition: Definition,
     address: u64,
-    /// Host bytes from one value to the next, a power of two; in the VM they lie twice as far apart.
+    /// Host bytes from one value to the next; in the VM they lie twice as far apart.
     stride: usize,
     values: Arena,
     /// `None` for arrays, whose key is the slot.
@@ -23,16 +22,8 @@ pub struct Map {
 
 impl Map {
     pub(super) fn new(definition: Definition, address: u64) -> Result<Self, LoadError> {
-        let stride = usize_of(definition.value_bytes).next_power_of_two().max(8);
-        // The last value ends exactly at its size, so that an overrun faults.
-        let bytes = start(definition.entries_max - 1, stride) + usize_of(definition.value_bytes);
-        // Between two values lies as much that is not mapped: passing from one value into the next
-        // faults, as the verifier would have refused it.
-        let spread = start(definition.entries_max, stride).saturating_mul(2);
-        if u64::try_from(spread).map_or(true, |spread| spread > WINDOW_BYTES) {
-            let reason = "its values do not fit 4 GiB with the gaps between them";
-            return Err(LoadError::Map { name: definition.name, reason });
-        }
+        let stride = stride(usize_of(definition.value_bytes));
+        let bytes = start(definition.entries_max, stride);
         let values = Arena::zeroed(bytes)?;
         let evicts = definition.kind == MapKind::LruHash;
         let index = (!definition.kind.is_array())
@@ -116,7 +107,9 @@ impl Map {
         if let Some(index) = &mut self.index {
             index.touch(slot);
         }
-        u64::try_from(start(slot, self.stride)).ok().map(|offset| self.address + 2 * offset)
+        let piece = u64::try_from(start(slot, self.stride)).ok()?;
+        let lead = u64::try_from(self.stride - self.value_bytes()).ok()?;
+        Some(self.address + 2 * piece + lead)
     }
 
     pub(super) fn update_if(
@@ -133,7 +126,7 @@ impl Map {
             Some(slot) if self.kind().is_per_processor() => slot,
             found => self.slot_to_write(key, found, option)?,
         };
-        let start = start(slot, self.stride);
+        let start = self.place(slot);
         self.values.as_mut_slice()[start..start + value.len()].copy_from_slice(value);
         Ok(())
     }
@@ -144,7 +137,7 @@ impl Map {
         }
         // An array's entry cannot go away: its value becomes zero.
         let slot = self.slot(key).ok_or(MapError::InvalidArgument)?;
-        let (start, bytes) = (start(slot, self.stride), self.value_bytes());
+        let (start, bytes) = (self.place(slot), self.value_bytes());
         self.values.as_mut_slice()[start..start + bytes].fill(0);
         Ok(())
     }
@@ -189,10 +182,26 @@ impl Map {
         }
     }
 
+    /// Where a slot's value begins in host memory: it ends where its piece does.
+    fn place(&self, slot: u32) -> usize {
+        start(slot, self.stride) + self.stride - self.value_bytes()
+    }
+
     fn value(&self, slot: u32) -> &[u8] {
-        let start = start(slot, self.stride);
+        let start = self.place(slot);
         &self.values.as_slice()[start..start + self.value_bytes()]
     }
+}
+
+/// Bytes of the piece of memory that holds one value: a power of two, because the library's gaps
+/// are, and at least 8 more than the value.
+///
+/// In the VM every piece is followed by as much that is not mapped, and the value ends where its
+/// piece does, so an access that begins behind it faults, as the verifier would have refused it.
+/// One that begins inside and reaches over the end gets host memory of the next piece's first
+/// bytes: padding, never another value.
+pub(super) const fn stride(value_bytes: usize) -> usize {
+    (value_bytes + 8).next_power_of_two()
 }
 
 /// A `u32` as a length; exact on every host that can hold the map.

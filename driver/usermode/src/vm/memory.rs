@@ -9,7 +9,7 @@ use solana_sbpf::program::SBPFVersion;
 use solana_sbpf::vm::Config;
 
 use super::layout::{CONTEXT_START, FIRST_FREE_WINDOW, HANDLE_WINDOW, WINDOW_BYTES};
-use super::layout::{DATA_START, DATA_WINDOW, STACK_GAP_BYTES, STACK_MAPPED_START, STACK_START};
+use super::layout::{DATA_START, DATA_WINDOW, STACK_START};
 
 /// A pointer that a helper may not follow.
 pub(super) const BAD_POINTER: &str = "a pointer does not lead to as many bytes of the program";
@@ -95,6 +95,17 @@ impl Memory {
         Ok(left.cmp(right))
     }
 
+    /// Whether a range leaves the piece of a gapped region that its first byte lies in: the library
+    /// looks only at the first byte.
+    fn crosses_gap(&self, address: u64, bytes: u64) -> bool {
+        let Some((_, region)) = self.mapping.find_region(address) else { return false };
+        let offset = address.wrapping_sub(region.vm_addr_range().start);
+        match offset.checked_rem(region.gap_size()) {
+            Some(within) => within.saturating_add(bytes) > region.gap_size(),
+            None => false,
+        }
+    }
+
     fn pointer(
         &self,
         access: AccessType,
@@ -105,22 +116,13 @@ impl Memory {
             return Ok(ptr::NonNull::dangling().as_ptr());
         }
         let length = u64::try_from(bytes).map_err(|_too_large| BAD_POINTER)?;
-        if crosses_stack_gap(address, length) {
+        if self.crosses_gap(address, length) {
             return Err(BAD_POINTER);
         }
         let buffer: Result<HostBuffer, EbpfError> =
             self.mapping.map(access, address, length).into();
         buffer.map(|buffer| buffer.ptr().cast::<u8>()).map_err(|_violation| BAD_POINTER)
     }
-}
-
-/// The library looks only at the first byte's place among the pieces of the stack.
-fn crosses_stack_gap(address: u64, bytes: u64) -> bool {
-    if address / WINDOW_BYTES != STACK_START / WINDOW_BYTES {
-        return false;
-    }
-    let piece = |address: u64| address.wrapping_sub(STACK_MAPPED_START) / STACK_GAP_BYTES;
-    piece(address) != piece(address.wrapping_add(bytes - 1))
 }
 
 /// What lies in the window of an address.

@@ -9,3 +9,4 @@
 mod account;
 mod record;
 mod rules;
+mod told;

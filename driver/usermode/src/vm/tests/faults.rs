@@ -191,3 +191,31 @@ fn s02_what_a_program_writes_into_its_context_reaches_nobody() {
         assert_eq!(program.run(&context, None, &Env::default()), Ok(5));
     }
 }
+
+#[test]
+fn a_comparison_that_ties_is_decided_by_the_lengths() {
+    let code = |left, right| {
+        let mut code = vec![slot(0x7a, 10, 0, -8, 0), copy(1, 10), add(1, -8), mov(2, left)];
+        code.extend([copy(3, 1), mov(4, right), call(23), exit()]);
+        run_slots(&code, None).map(u64::cast_signed).ok()
+    };
+    assert_eq!([code(4, 8), code(8, 8), code(8, 4)], [Some(-1), Some(0), Some(1)]);
+}
+
+#[test]
+fn helpers_cannot_cross_the_end_of_a_stack_frame() {
+    // 16 bytes from r10-8 would end in the piece behind the frame.
+    let body = [copy(1, 10), add(1, -1040), mov(2, 16), mov(3, 7), call(24), mov(0, 0), exit()];
+    assert!(run_slots(&body, None).is_ok(), "the spill piece itself is mapped");
+    let body = [copy(1, 10), add(1, -1032), mov(2, 520), mov(3, 7), call(24), mov(0, 0), exit()];
+    assert!(run_slots(&body, None).is_err());
+}
+
+#[test]
+fn helpers_that_compare_use_up_the_budget() {
+    let compare = [copy(1, 10), add(1, -512), mov(2, 512), copy(3, 1), mov(4, 512), call(23)];
+    let mut code = vec![mov(6, 0)];
+    code.extend(compare);
+    code.extend([add(6, 1), slot(0xa5, 6, 0, -8, 30_000), mov(0, 0), exit()]);
+    assert_eq!(kind(&code), RunErrorKind::Budget);
+}

@@ -191,7 +191,9 @@ fn helpers_tell_what_the_environment_says() {
 
 #[test]
 fn passing_from_one_value_into_the_next_faults() {
-    for (kind, value_bytes, offset) in [(2, 8, 8), (2, 8, -1), (1, 16, 16), (2, 400, 512)] {
+    for (kind, value_bytes, offset) in
+        [(2, 8, 8), (1, 16, 16), (2, 400, 400), (2, 9, 9), (1, 12, 40)]
+    {
         let write = [mov(2, 77), store(0, 2, offset), mov(0, 0), exit()];
         let mut code = vec![mov(2, 0), store(10, 2, -8), copy(2, 10), add(2, -8)];
         code.extend([slot(0x18, 1, 0, 0, 0), slot(0, 0, 0, 0, 0), call(1)]);
@@ -207,5 +209,87 @@ fn passing_from_one_value_into_the_next_faults() {
         let failed = program.run(&[0; CONTEXT_BYTES], None, &Env::default());
         let failed = failed.expect_err("the store leaves the value").kind();
         assert_eq!(failed, RunErrorKind::Memory, "{kind} {value_bytes} {offset}");
+    }
+}
+
+#[test]
+fn a_deleted_entry_is_not_the_one_that_is_evicted() {
+    let mut program = load_map(8, 2, UPDATE).expect("the program is loadable");
+    let map = program.map_mut("table").expect("the map");
+    let mut set = |key: u64| map.update(&key.to_le_bytes(), &[1; 8]);
+    assert_eq!((set(1), set(2)), (Ok(()), Ok(())));
+    assert_eq!(map.delete(&1_u64.to_le_bytes()), Ok(()));
+    for key in [3_u64, 4, 5] {
+        assert_eq!(map.update(&key.to_le_bytes(), &[1; 8]), Ok(()));
+    }
+    let keys: Vec<_> = map.entries().into_iter().map(|(key, _)| key[0]).collect();
+    assert_eq!(keys, [4, 5]);
+}
+
+#[test]
+fn a_lookup_by_the_program_keeps_an_entry_from_eviction() {
+    let mut program = load_map(8, 2, 1).expect("the program is loadable");
+    let map = program.map_mut("table").expect("the map");
+    for key in [1_u64, 2] {
+        assert_eq!(map.update(&key.to_le_bytes(), &[1; 8]), Ok(()));
+    }
+    assert_ne!(invoke(&mut program, 1, 0, 0), 0);
+    let map = program.map_mut("table").expect("the map");
+    assert_eq!(map.update(&3_u64.to_le_bytes(), &[1; 8]), Ok(()));
+    let keys: Vec<_> = map.entries().into_iter().map(|(key, _)| key[0]).collect();
+    assert_eq!(keys, [1, 3]);
+}
+
+#[test]
+fn updates_of_large_values_use_up_the_budget() {
+    let mut code = vec![mov(6, 0), slot(0x18, 1, 0, 0, 0), slot(0, 0, 0, 0, 0), copy(2, 10)];
+    code.extend([add(2, -512), copy(3, 2), mov(4, 0), call(UPDATE), add(6, 1)]);
+    code.extend([slot(0xa5, 6, 0, -9, 30_000), mov(0, 0), exit()]);
+    let mut fields = fields(2, 1);
+    fields[2] = ("value_size", 512);
+    let object = Object::parse(&object(&fields, &code, 1)).expect("an object");
+    let mut program = Program::load(&object, None).expect("a program");
+    let failed =
+        program.run(&[0; CONTEXT_BYTES], None, &Env::default()).expect_err("too much work");
+    assert_eq!(failed.kind(), RunErrorKind::Budget);
+}
+
+#[test]
+fn no_access_reaches_beyond_its_value() {
+    for (value_bytes, body) in [
+        (12, vec![slot(0x72, 0, 0, 12, 7)]),
+        (8, vec![copy(1, 0), mov(2, 16), mov(3, 7), call(24)]),
+    ] {
+        let mut code = vec![mov(2, 0), store(10, 2, -8), copy(2, 10), add(2, -8)];
+        code.extend([slot(0x18, 1, 0, 0, 0), slot(0, 0, 0, 0, 0), call(1)]);
+        code.extend([slot(0x55, 0, 0, 1, 0), exit()]);
+        code.extend(body);
+        code.extend([mov(0, 0), exit()]);
+        let mut fields = fields(2, 3);
+        fields[2] = ("value_size", value_bytes);
+        let object = Object::parse(&object(&fields, &code, 4)).expect("an object");
+        let mut program = Program::load(&object, None).expect("a program");
+        let failed = program.run(&[0; CONTEXT_BYTES], None, &Env::default());
+        assert!(failed.is_err(), "{value_bytes}");
+    }
+}
+
+#[test]
+fn an_access_that_reaches_over_the_end_of_its_value_meets_no_other_value() {
+    for value_bytes in [1, 8, 12, 16, 64, 400] {
+        let last = i16::try_from(value_bytes).expect("small") - 1;
+        let mut code = vec![mov(2, 0), store(10, 2, -8), copy(2, 10), add(2, -8)];
+        code.extend([slot(0x18, 1, 0, 0, 0), slot(0, 0, 0, 0, 0), call(1)]);
+        code.extend([slot(0x55, 0, 0, 1, 0), exit()]);
+        code.extend([mov(2, -1), store(0, 2, last), mov(0, 0), exit()]);
+        let mut fields = fields(2, 3);
+        fields[2] = ("value_size", value_bytes);
+        let object = Object::parse(&object(&fields, &code, 4)).expect("an object");
+        let mut program = Program::load(&object, None).expect("a program");
+        let _either_way = program.run(&[0; CONTEXT_BYTES], None, &Env::default());
+        let map = program.map("table").expect("the map");
+        for (key, value) in map.entries().into_iter().skip(1) {
+            assert!(value.iter().all(|byte| *byte == 0), "{value_bytes} {key:?}");
+        }
     }
 }
