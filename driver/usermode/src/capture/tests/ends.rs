@@ -140,3 +140,13 @@ fn flows_still_open_close_at_the_end_in_the_order_of_their_numbers() {
     let last_ns = (packets.len() as u64 - 1) * 1_000;
     assert!(played.times_ns.ends_with(&[last_ns; 3]));
 }
+
+#[test]
+fn the_first_fin_says_where_a_stream_ends() {
+    let mut talk = open();
+    talk.client_flags(FIN | ACK, b"bye");
+    talk.client_flags(FIN | ACK, b"more");
+    let played = play(talk.packets());
+    played.shows(&[OPEN, "1 > bye", "1 - capture_end"]);
+    assert!(played.counters.ignored_bytes >= 3, "{:?}", played.counters);
+}

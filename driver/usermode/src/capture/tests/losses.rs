@@ -131,3 +131,17 @@ fn fin_of_a_stream_with_an_unacknowledged_hole_does_not_end_the_flow() {
     talk.push(late);
     check(&talk, &[OPEN, "1 > later", "1 - fin"]);
 }
+
+#[test]
+fn an_acknowledgement_far_ahead_of_everything_makes_no_hole() {
+    let mut talk = open();
+    talk.client(b"lost!");
+    talk.lose_last();
+    talk.client(b"seen");
+    talk.server(b"");
+    let ack = &mut talk.last().ack;
+    *ack = ack.wrapping_add(1_500_000_000);
+    let played = play(talk.packets());
+    played.shows(&[OPEN, "1 - capture_end"]);
+    assert_eq!(played.counters.missed_bytes, 0);
+}
