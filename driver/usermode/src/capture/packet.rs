@@ -71,15 +71,7 @@ fn ipv4(ip: &[u8], cut_off: usize) -> Result<Segment<'_>, Skip> {
     };
     let header = packet.header();
     let payload = packet.payload();
-    if payload.fragmented {
-        return Err(Skip::Fragment);
-    }
-    if extension_error.is_some() {
-        return Err(Skip::Malformed);
-    }
-    if payload.ip_number != IpNumber::TCP {
-        return Err(Skip::NotTcp);
-    }
+    whole_tcp(payload.fragmented, extension_error.is_some(), payload.ip_number)?;
     let header_bytes =
         header.slice().len() + packet.extensions().auth.map_or(0, |auth| auth.slice().len());
     let total_bytes = match header.total_len() {
@@ -96,21 +88,23 @@ fn ipv4(ip: &[u8], cut_off: usize) -> Result<Segment<'_>, Skip> {
     })
 }
 
+/// Passes what is a whole TCP segment behind sound headers.
+fn whole_tcp(is_fragment: bool, is_malformed: bool, protocol: IpNumber) -> Result<(), Skip> {
+    match (is_fragment, is_malformed) {
+        (true, _) => Err(Skip::Fragment),
+        (false, true) => Err(Skip::Malformed),
+        (false, false) if protocol == IpNumber::TCP => Ok(()),
+        (false, false) => Err(Skip::NotTcp),
+    }
+}
+
 fn ipv6(ip: &[u8], cut_off: usize) -> Result<Segment<'_>, Skip> {
     let Ok((packet, extension_error)) = LaxIpv6Slice::from_slice(ip) else {
         return Err(Skip::Malformed);
     };
     let header = packet.header();
     let payload = packet.payload();
-    if payload.fragmented {
-        return Err(Skip::Fragment);
-    }
-    if extension_error.is_some() {
-        return Err(Skip::Malformed);
-    }
-    if payload.ip_number != IpNumber::TCP {
-        return Err(Skip::NotTcp);
-    }
+    whole_tcp(payload.fragmented, extension_error.is_some(), payload.ip_number)?;
     let after_header = match header.payload_length() {
         0 => ip.len() + cut_off - header.slice().len(),
         length => usize::from(length),
