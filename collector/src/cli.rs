@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use core::net::SocketAddr;
 use core::time::Duration;
 use std::path::PathBuf;
+use weir_etl::FileTime;
 use weir_usermode::replay::Perspective;
 
 /// Tells, and decides, what eBPF programs do to network flows on Windows.
@@ -23,6 +24,8 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Classify live loopback traffic and show it on a page and as metrics.
     Demo(DemoArgs),
+    /// Show the events of trace files (.etl) of any provider, decoded, on any machine.
+    Events(EventsArgs),
 }
 
 /// Arguments of `weir replay`.
@@ -109,6 +112,51 @@ pub struct DemoArgs {
     pub stuck_after: Duration,
 }
 
+/// Arguments of `weir events`.
+///
+/// Prints one JSON object a line, in the order of time over all processors. What could not be read
+/// is said on standard error, and the exit code is then 4, after everything else was printed.
+#[derive(Args, Debug)]
+pub struct EventsArgs {
+    /// Event trace files (.etl; `-` for standard input), one after the other.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+
+    /// Only events of this provider, by name (any case) or GUID. Repeat for any of several.
+    #[arg(long, value_name = "NAME|GUID")]
+    pub provider: Vec<String>,
+
+    /// Only events of this name (any case) or id. Repeat for any of several.
+    #[arg(long, value_name = "NAME|ID")]
+    pub event: Vec<String>,
+
+    /// Only events at this level or more severe: 1 or critical, 2 or error, 3 or warning, 4 or
+    /// information, 5 or verbose. Level 0, always logged, passes too; records without a level do
+    /// not.
+    #[arg(long, value_name = "LEVEL", value_parser = parse_level)]
+    pub level: Option<u8>,
+
+    /// Only events at or after this time, as in 2026-11-21T14:00:00Z.
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub since: Option<FileTime>,
+
+    /// Only events before this time.
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub until: Option<FileTime>,
+
+    /// Only events that this process wrote. Repeat for any of several.
+    #[arg(long, value_name = "PID")]
+    pub pid: Vec<u32>,
+
+    /// Print a table of providers and their events instead of the events.
+    #[arg(long)]
+    pub summary: bool,
+
+    /// Print the summary as one JSON document.
+    #[arg(long, requires = "summary")]
+    pub json: bool,
+}
+
 /// `--perspective`.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum PerspectiveArg {
@@ -139,6 +187,24 @@ pub enum PolicyArg {
     Closed,
 }
 
+/// A level by number or name.
+fn parse_level(text: &str) -> Result<u8, String> {
+    let names = ["critical", "error", "warning", "information", "verbose"];
+    let named = names.iter().position(|name| name.eq_ignore_ascii_case(text));
+    match named.map(|at| u8::try_from(at + 1)) {
+        Some(Ok(level)) => Ok(level),
+        _ => text.parse().map_err(|_| {
+            "needs a number or critical, error, warning, information, verbose".to_owned()
+        }),
+    }
+}
+
+/// A time as RFC 3339 has it.
+fn parse_time(text: &str) -> Result<FileTime, String> {
+    FileTime::from_rfc3339(text)
+        .ok_or_else(|| "needs date, time and offset, as in 2026-11-21T14:00:00Z".to_owned())
+}
+
 /// A duration with its unit: `250ms`, `20s`, `2m`, `1h`.
 fn parse_duration(text: &str) -> Result<Duration, String> {
     let digits = text.find(|it: char| !it.is_ascii_digit()).unwrap_or(text.len());
@@ -165,6 +231,16 @@ mod tests {
         assert_eq!(parse_duration("2m"), Ok(Duration::from_mins(2)));
         for wrong in ["20", "s", "", "-1s", "1.5s", "18446744073709551615h"] {
             assert!(parse_duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn levels_have_numbers_and_names() {
+        assert_eq!(parse_level("Error"), Ok(2));
+        assert_eq!(parse_level("verbose"), Ok(5));
+        assert_eq!(parse_level("17"), Ok(17));
+        for wrong in ["", "bad", "-1", "256"] {
+            assert!(parse_level(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -4,6 +4,7 @@
 pub mod cli;
 pub mod deciders;
 pub mod demo;
+pub mod events;
 pub mod failure;
 pub mod input;
 pub mod mailbox;
@@ -13,3 +14,4 @@ pub mod programs;
 pub mod replay;
 pub mod serve;
 mod table;
+mod trace_file;

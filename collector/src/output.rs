@@ -87,11 +87,18 @@ pub fn warn(message: &str) {
 /// # Errors
 /// Any other failure to write.
 pub fn print(bytes: &[u8], out: &mut impl Write) -> Result<(), Failure> {
+    print_on(bytes, out).map(|_is_read| ())
+}
+
+/// As [`print`], for those that have more to print: whether anybody still reads.
+///
+/// # Errors
+/// As [`print`].
+pub fn print_on(bytes: &[u8], out: &mut impl Write) -> Result<bool, Failure> {
     match out.write_all(bytes).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(failure(Path::new("standard output"), &error))
-        }
-        _ => Ok(()),
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(failure(Path::new("standard output"), &error)),
     }
 }
 

@@ -6,7 +6,7 @@ use time::macros::format_description;
 use time::{Duration, OffsetDateTime, UtcOffset};
 
 /// Steps in a second.
-pub const STEPS_PER_SECOND: i64 = 10_000_000;
+pub(crate) const STEPS_PER_SECOND: i64 = 10_000_000;
 
 /// Seconds from 1601 to 1970.
 const SECONDS_TO_UNIX: i64 = 11_644_473_600;

@@ -1,5 +1,7 @@
 //! Identifiers that are Weir's for good: GUIDs and names.
 
+use crate::metadata::{provider_traits, provider_traits_bytes};
+
 /// A GUID in the memory order of Windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Guid(pub [u8; 16]);
@@ -13,18 +15,51 @@ impl Guid {
         let [e0, e1, e2, e3, e4, e5] = last;
         Self([a0, a1, a2, a3, b0, b1, c0, c1, d0, d1, e0, e1, e2, e3, e4, e5])
     }
+
+    /// Reads the usual text form, in braces or not, in any case.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let inner = text.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
+        let mut groups = inner.unwrap_or(text).split('-');
+        let mut group = |digits: usize| {
+            let group = groups.next().filter(|it| it.len() == digits)?;
+            let is_hex = group.bytes().all(|it| it.is_ascii_hexdigit());
+            if is_hex { u64::from_str_radix(group, 16).ok() } else { None }
+        };
+        let (a, b, c) = (group(8)?, group(4)?, group(4)?);
+        let (d, [_, _, last @ ..]) = (group(4)?, group(12)?.to_be_bytes());
+        let small = |group: u64| u16::try_from(group).ok();
+        let guid = Self::new(u32::try_from(a).ok()?, small(b)?, small(c)?, small(d)?, last);
+        if groups.next().is_some() { None } else { Some(guid) }
+    }
+
+    /// The text form without braces, as JSON and tables have it.
+    #[must_use]
+    pub const fn bare(&self) -> BareGuid {
+        BareGuid(*self)
+    }
 }
 
-impl core::fmt::Display for Guid {
+/// A [`Guid`] that prints without braces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BareGuid(Guid);
+
+impl core::fmt::Display for BareGuid {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let [a0, a1, a2, a3, b0, b1, c0, c1, rest @ ..] = self.0;
+        let [a0, a1, a2, a3, b0, b1, c0, c1, rest @ ..] = self.0.0;
         let (a, b) = (u32::from_le_bytes([a0, a1, a2, a3]), u16::from_le_bytes([b0, b1]));
-        write!(f, "{{{a:08x}-{b:04x}-{:04x}-", u16::from_le_bytes([c0, c1]))?;
+        write!(f, "{a:08x}-{b:04x}-{:04x}-", u16::from_le_bytes([c0, c1]))?;
         for (place, byte) in rest.iter().enumerate() {
             let dash = if place == 2 { "-" } else { "" };
             write!(f, "{dash}{byte:02x}")?;
         }
-        f.write_str("}")
+        Ok(())
+    }
+}
+
+impl core::fmt::Display for Guid {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{{{}}}", self.bare())
     }
 }
 
@@ -43,6 +78,10 @@ pub const PROVIDER: Guid =
 /// Name of the ETW provider.
 pub const PROVIDER_NAME: &str = "Weir.FlowClassify";
 
+/// What a self-describing event says of its provider.
+pub const PROVIDER_TRAITS: &[u8] =
+    &provider_traits::<{ provider_traits_bytes(PROVIDER_NAME) }>(PROVIDER_NAME);
+
 /// Programs are found by this prefix of their ELF section's name.
 pub const SECTION_PREFIX: &str = "flow_classify";
 
@@ -59,5 +98,23 @@ mod tests {
         assert_eq!(PROVIDER.to_string(), "{35a333c2-4a21-5096-9128-1437b3606b9a}");
         assert_eq!(ATTACH_TYPE.to_string(), "{01c6f75e-69dd-4d49-bf96-c4cb80fe7246}");
         assert_eq!(PROGRAM_TYPE.to_string(), "{aa3ccdea-026e-400a-9fff-5081c44fc5a2}");
+    }
+
+    #[test]
+    fn guids_are_read_as_they_are_written() {
+        for guid in [PROVIDER, ATTACH_TYPE, PROGRAM_TYPE] {
+            assert_eq!(Guid::parse(&guid.to_string()), Some(guid));
+            assert_eq!(Guid::parse(&guid.bare().to_string().to_uppercase()), Some(guid));
+        }
+        for wrong in [
+            "",
+            "{35a333c2-4a21-5096-9128-1437b3606b9a",
+            "35a333c2-4a21-5096-9128-1437b3606b9",
+            "35a333c2-4a21-5096-9128-1437b3606b9a-",
+            "+5a333c2-4a21-5096-9128-1437b3606b9a",
+            "35a333c24a21-5096-9128-1437-b3606b9a",
+        ] {
+            assert_eq!(Guid::parse(wrong), None, "{wrong}");
+        }
     }
 }

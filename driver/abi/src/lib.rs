@@ -5,6 +5,7 @@
 //! * [`event`]: the events of the provider `Weir.FlowClassify`, encode and decode side by side.
 //! * [`counters`]: the series that a Counters event carries.
 //! * [`buckets`]: the one histogram scale that driver, exposition and OTLP share.
+//! * [`metadata`]: what makes the events self-describing, from the same definitions.
 //! * [`identifiers`]: GUIDs and names.
 //!
 //! Nobody else in the project repeats an offset.
@@ -42,6 +43,7 @@ pub mod counters;
 pub mod event;
 pub mod identifiers;
 pub mod layout;
+pub mod metadata;
 pub mod names;
 pub mod wire;
 

@@ -120,6 +120,17 @@ macro_rules! records {
                 _ => None,
             }
         }
+
+        /// Metadata of the event of this id and version; `None` where this version does not know
+        /// what its payload holds.
+        #[must_use]
+        pub const fn kind_metadata(id: u16, version: u8) -> Option<&'static [u8]> {
+            match (id, version) {
+                $((<$event>::ID, <$event>::VERSION) => Some(<$event>::METADATA),)+
+                (Counters::ID, Counters::VERSION) => Some(Counters::METADATA),
+                _ => None,
+            }
+        }
     };
 }
 

@@ -39,6 +39,9 @@ macro_rules! events {
                     doc: concat!($($text_doc),+),
                 },)+)?
             ];
+            const METADATA: &'static [u8] = &$crate::metadata::event_metadata::<
+                { $crate::metadata::event_metadata_bytes(Self::NAME, Self::FIELDS) },
+            >(Self::NAME, Self::FIELDS);
 
             fn encode(&self, prefix: $crate::event::Prefix, out: &mut [u8]) -> Option<usize> {
                 let mut writer = $crate::wire::Writer::new(out);

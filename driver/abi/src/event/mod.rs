@@ -12,7 +12,7 @@ mod define;
 mod flow;
 mod state;
 
-pub use decode::{DecodeError, Record, kind_name};
+pub use decode::{DecodeError, Record, kind_metadata, kind_name};
 pub use flow::{
     AttachmentVerdict, Cleanup, CopyFallback, CopyReason, Fate, FateReason, FlowClosed,
     FlowEstablished, FlowRundown, FlowUninspected, Invocation, PairEnd, Verdict,
@@ -58,6 +58,8 @@ pub trait Event: Sized {
     const NAME: &'static str;
     /// Fields after `fixed_length`, in order.
     const FIELDS: &'static [FieldInfo];
+    /// What a self-describing event carries beside its payload.
+    const METADATA: &'static [u8];
 
     /// Writes the payload; `None` where `out` is too small.
     fn encode(&self, prefix: Prefix, out: &mut [u8]) -> Option<usize>;

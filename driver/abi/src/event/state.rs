@@ -3,6 +3,7 @@
 use super::define::events;
 use super::{DecodeError, MAC_BYTES, Prefix};
 use crate::counters::{ENTRIES_MAX, ENTRY_BYTES, Entry};
+use crate::metadata::{event_metadata, event_metadata_bytes};
 use crate::names::open_enum;
 use crate::wire::{Field, FieldInfo, FieldType, Reader, Writer};
 
@@ -169,15 +170,31 @@ impl<'a> Counters<'a> {
     pub const NAME: &'static str = "Counters";
     /// Bytes of the fixed part.
     pub const FIXED_BYTES: u16 = 20;
-    /// Fixed fields; entries (`series` u16, `index` u16, `scope` u32, `value` u64) follow, with
-    /// their number as a u16 before them.
+    /// Fixed fields; entries of the last four fields each follow, with their number as a u16 before
+    /// them.
     pub const FIELDS: &'static [FieldInfo] = &[
         FieldInfo { name: "number", kind: FieldType::of(4, 8, 0), doc: " Number of the set." },
         FieldInfo { name: "part", kind: FieldType::of(2, 6, 0), doc: " This part, from 0." },
         FieldInfo { name: "parts", kind: FieldType::of(2, 6, 0), doc: " Parts of the set." },
         // A variable-count array of structures with four fields.
         FieldInfo { name: "entries", kind: FieldType::of(0, 24 | 0x40, 4), doc: " The entries." },
+        FieldInfo { name: "series", kind: FieldType::of(2, 6, 0), doc: " Of an entry: the series." },
+        FieldInfo {
+            name: "index",
+            kind: FieldType::of(2, 6, 0),
+            doc: " Of an entry: place within the series.",
+        },
+        FieldInfo {
+            name: "scope",
+            kind: FieldType::of(4, 8, 0),
+            doc: " Of an entry: attach id, processor number, or 0 for the driver.",
+        },
+        FieldInfo { name: "value", kind: FieldType::of(8, 10, 0), doc: " Of an entry: the value." },
     ];
+    /// What a self-describing event carries beside its payload.
+    pub const METADATA: &'static [u8] = &event_metadata::<
+        { event_metadata_bytes(Counters::NAME, Counters::FIELDS) },
+    >(Self::NAME, Self::FIELDS);
 
     /// Writes a part; `None` where it does not fit or has more than [`ENTRIES_MAX`] entries.
     #[must_use]

@@ -1,0 +1,17 @@
+//! Files that Windows wrote give exactly what is known of them.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+
+mod expected;
+mod perfview;
+
+use std::path::{Path, PathBuf};
+
+/// Where recorded traces are, if they are.
+fn folder() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/etl");
+    if folder.join("EXPECTED.json").is_file() {
+        return Some(folder);
+    }
+    eprintln!("skipped: recorded traces are not at ../shared/data/etl");
+    None
+}

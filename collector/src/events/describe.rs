@@ -1,0 +1,139 @@
+//! What an event is called and what its payload holds: from the event itself, or from what this
+//! program knows of Weir's own events.
+
+use hashbrown::HashMap;
+use weir_abi::event::kind_metadata;
+use weir_abi::identifiers::{PROVIDER, PROVIDER_NAME};
+use weir_etl::fields::{Decoded, PointerSize, Schema};
+use weir_etl::tracelogging::{ProviderTraits, parse_schema};
+use weir_etl::{Body, Event, Guid, Record};
+
+/// Descriptions kept. A provider has some hundreds; one that makes each event anew fills this up,
+/// and then it is emptied and filled again.
+const SCHEMAS_MAX: usize = 4_096;
+
+/// Provider names kept, by the same rule.
+const PROVIDERS_MAX: usize = 4_096;
+
+/// Descriptions met so far.
+#[derive(Default)]
+pub(super) struct Describer {
+    schemas: HashMap<Vec<u8>, Option<Schema>>,
+    providers: HashMap<Guid, String>,
+}
+
+/// What is known of a record, whatever its kind.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Description<'a> {
+    pub(super) provider: Option<&'a str>,
+    pub(super) provider_id: Option<Guid>,
+    pub(super) event: Option<&'a str>,
+    pub(super) id: u16,
+    pub(super) version: u16,
+    pub(super) level: Option<u8>,
+    pub(super) keyword: Option<u64>,
+    pub(super) opcode: Option<u8>,
+    pub(super) payload: &'a [u8],
+    schema: Option<&'a Schema>,
+    pointer_size: PointerSize,
+}
+
+impl<'a> Description<'a> {
+    /// The fields of the payload, where something describes them.
+    pub(super) fn decode(&self) -> Option<Decoded<'a>> {
+        self.schema.map(|schema| schema.decode(self.payload, self.pointer_size))
+    }
+
+    const fn nameless(record: &Record<'a>, payload: &'a [u8]) -> Self {
+        Self {
+            provider: None,
+            provider_id: None,
+            event: None,
+            id: 0,
+            version: 0,
+            level: None,
+            keyword: None,
+            opcode: None,
+            payload,
+            schema: None,
+            pointer_size: match record.pointer_bytes() {
+                4 => PointerSize::Bytes4,
+                _ => PointerSize::Bytes8,
+            },
+        }
+    }
+}
+
+impl Describer {
+    /// Describes a record.
+    pub(super) fn describe<'a>(&'a mut self, record: &Record<'a>) -> Description<'a> {
+        match record.body {
+            Body::Event(event) => self.event(record, &event),
+            Body::Classic(classic) => Description {
+                provider_id: Some(classic.class),
+                id: classic.class_type.into(),
+                version: classic.version,
+                level: Some(classic.level),
+                opcode: Some(classic.class_type),
+                ..Description::nameless(record, classic.payload)
+            },
+            Body::Kernel(kernel) => Description {
+                id: kernel.hook,
+                version: kernel.version.into(),
+                ..Description::nameless(record, kernel.payload)
+            },
+            Body::Message(message) => Description {
+                provider_id: message.id,
+                id: message.number,
+                ..Description::nameless(record, message.payload)
+            },
+            Body::Other(payload) => Description::nameless(record, payload),
+        }
+    }
+
+    fn event<'a>(&'a mut self, record: &Record<'a>, event: &Event<'a>) -> Description<'a> {
+        let is_ours = event.provider == PROVIDER;
+        let blob = event.schema();
+        let blob = blob.or_else(|| kind_metadata(event.id, event.version).filter(|_| is_ours));
+        self.learn(event);
+        let known = self.providers.get(&event.provider).map(String::as_str);
+        let schema = blob.and_then(|blob| schema(&mut self.schemas, blob));
+        Description {
+            provider: known.or_else(|| is_ours.then_some(PROVIDER_NAME)),
+            provider_id: Some(event.provider),
+            event: schema.map(Schema::name),
+            id: event.id,
+            version: event.version.into(),
+            level: Some(event.level),
+            keyword: Some(event.keyword),
+            opcode: Some(event.opcode),
+            schema: schema.filter(|_| !event.is_damaged),
+            ..Description::nameless(record, event.payload)
+        }
+    }
+
+    /// Remembers a provider's name: not each of its events need carry it.
+    fn learn(&mut self, event: &Event<'_>) {
+        let Some(traits) = event.provider_traits() else { return };
+        if self.providers.contains_key(&event.provider) {
+            return;
+        }
+        if self.providers.len() >= PROVIDERS_MAX {
+            self.providers.clear();
+        }
+        if let Ok(traits) = ProviderTraits::parse(traits) {
+            self.providers.insert(event.provider, traits.name);
+        }
+    }
+}
+
+/// The schema of some metadata; `None` where they are damaged.
+fn schema<'a>(
+    schemas: &'a mut HashMap<Vec<u8>, Option<Schema>>,
+    blob: &[u8],
+) -> Option<&'a Schema> {
+    if schemas.len() >= SCHEMAS_MAX && !schemas.contains_key(blob) {
+        schemas.clear();
+    }
+    schemas.entry_ref(blob).or_insert_with(|| parse_schema(blob).ok()).as_ref()
+}
