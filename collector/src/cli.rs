@@ -20,7 +20,7 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Answer what programs would have decided on captured traffic.
+    /// Answer what programs would have decided on captured traffic, or did decide in a trace.
     Replay(ReplayArgs),
     /// Classify live loopback traffic and show it on a page and as metrics.
     Demo(DemoArgs),
@@ -30,10 +30,13 @@ pub enum Command {
 
 /// Arguments of `weir replay`.
 ///
-/// A connection that began before its capture is classified from the first byte seen.
+/// A connection that began before its capture is classified from the first byte seen. Event trace
+/// files (.etl) hold Weir's own events, live or recorded: they are aggregated as the live collector
+/// aggregates them, and options about programs do not go with them.
 #[derive(Args, Debug)]
 pub struct ReplayArgs {
-    /// Captures (.pcap, .pcapng; `-` for standard input), each replayed on its own, in this order.
+    /// Captures (.pcap, .pcapng; `-` for standard input), each replayed on its own, in this order;
+    /// or event trace files (.etl), aggregated together in this order.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
 
@@ -51,13 +54,13 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "'MAP KEY VALUE'", value_parser = parse_entry)]
     pub map: Vec<MapEntry>,
 
-    /// End from which connections are seen.
-    #[arg(long, value_enum, default_value_t = PerspectiveArg::Initiator)]
-    pub perspective: PerspectiveArg,
+    /// End from which connections are seen; initiator unless given.
+    #[arg(long, value_enum)]
+    pub perspective: Option<PerspectiveArg>,
 
-    /// What happens where a program fails or data is missing.
-    #[arg(long, value_enum, default_value_t = PolicyArg::Open)]
-    pub failure_policy: PolicyArg,
+    /// What happens where a program fails or data is missing; open unless given.
+    #[arg(long, value_enum)]
+    pub failure_policy: Option<PolicyArg>,
 
     /// Print one JSON document instead of tables.
     #[arg(long, conflicts_with = "flows")]
@@ -72,6 +75,11 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "FILE")]
     pub metrics: Option<PathBuf>,
 
+    /// Write every event of the replay, invocations included, to an event trace file (.etl) that
+    /// `weir events`, `weir replay` and Windows' own tools read.
+    #[arg(long, value_name = "FILE")]
+    pub write_etl: Option<PathBuf>,
+
     /// Print the final entries of this map of each program that has it.
     #[arg(long, value_name = "MAP")]
     pub dump_map: Vec<String>,
@@ -81,7 +89,7 @@ pub struct ReplayArgs {
     #[arg(long)]
     pub timings: bool,
 
-    /// Show what a cut-off or corrupt capture held before its damage instead of failing. Standard
+    /// Show what could be read of a cut-off or corrupt file instead of failing. Standard
     /// error, tables, JSON and exposition say that it is partial; flows that were open at the damage
     /// say `open_at_end`.
     #[arg(long)]
@@ -110,6 +118,11 @@ pub struct DemoArgs {
     /// Age from which an undecided flow counts as stuck, once a program has seen data of it.
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "30s")]
     pub stuck_after: Duration,
+
+    /// Record every event to an event trace file (.etl) that `weir events`, `weir replay` and
+    /// Windows' own tools read. A file of that name is overwritten.
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
 }
 
 /// Arguments of `weir events`.

@@ -11,6 +11,7 @@ pub mod mailbox;
 pub mod map_value;
 pub mod output;
 pub mod programs;
+mod recording;
 pub mod replay;
 pub mod serve;
 mod table;

@@ -1,8 +1,9 @@
 //! Outputs that are whole or not there.
 
 use crate::failure::{ExitCode, Failure};
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
 
 fn failure(path: &Path, error: &io::Error) -> Failure {
     let message = format!("write `{}`: {error}", path.display());
@@ -17,21 +18,69 @@ pub fn write_whole(path: &Path, bytes: &[u8], out: &mut impl Write) -> Result<()
     if is_standard(path) {
         return print(bytes, out);
     }
-    let path = &behind_links(path);
-    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
-    let folder = folder.unwrap_or_else(|| Path::new("."));
     let write = || {
         // A device or pipe cannot be replaced by a rename.
-        if is_device(path) || (path.exists() && !path.is_file()) {
-            return std::fs::write(path, bytes);
+        if is_in_place(path) {
+            return std::fs::write(behind_links(path), bytes);
         }
-        let mut builder = tempfile::Builder::new();
-        let mut file = open_to_readers(&mut builder).prefix(".weir-").tempfile_in(folder)?;
+        let mut file = WholeFile::create(path)?;
         file.write_all(bytes)?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
+        file.keep()
     };
     write().map_err(|error| failure(path, &error))
+}
+
+/// A file that appears under its name once it is whole; dropped before that, it leaves nothing.
+pub struct WholeFile {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+impl WholeFile {
+    /// Begins a file beside the one that it is to be.
+    ///
+    /// # Errors
+    /// The folder is missing or not writable; the name is that of a device or pipe.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        if is_standard(path) || is_in_place(path) {
+            return Err(io::Error::other("it is no file, and a file is needed here"));
+        }
+        let path = behind_links(path);
+        let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+        let folder = folder.unwrap_or_else(|| Path::new("."));
+        let mut builder = tempfile::Builder::new();
+        let file = open_to_readers(&mut builder).prefix(".weir-").tempfile_in(folder)?;
+        Ok(Self { file, path })
+    }
+
+    /// Gives the file its name.
+    ///
+    /// # Errors
+    /// Something of that name cannot be replaced.
+    pub fn keep(self) -> io::Result<()> {
+        self.file.persist(&self.path).map(drop).map_err(|error| error.error)
+    }
+}
+
+impl Write for WholeFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Seek for WholeFile {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
+fn is_in_place(path: &Path) -> bool {
+    let path = behind_links(path);
+    is_device(&path) || (path.exists() && !path.is_file())
 }
 
 /// Temporary files are made for their owner alone; an output is for whoever the umask lets read.

@@ -16,7 +16,7 @@ pub mod write;
 
 pub use compression::Format;
 pub use file_time::FileTime;
-pub use trace::{Buffers, OpenError, Trace};
+pub use trace::{Buffers, OpenError, PROBE_BYTES, Trace, is_trace};
 pub use record::{
     Body, Classic, Event, ExtendedItem, ExtendedItems, Kernel, Kind, Message, Record, item_kind,
 };

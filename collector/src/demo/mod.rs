@@ -50,7 +50,7 @@ fn live(runtime: &Runtime, args: &DemoArgs, out: &mut impl Write) -> Result<Stri
         // Before anything is printed: who reads the greeting may press Ctrl-C at once.
         let stop = Stop::listen().map_err(|error| unexpected("listen for signals", &error))?;
         let listener = serve::bind(args.listen_address).await?;
-        let mut pipeline = Pipeline::start(args.stuck_after)?;
+        let mut pipeline = Pipeline::start(args.stuck_after, args.record.as_deref())?;
         let traffic = Traffic::prepare(&pipeline.hook).await;
         let mut traffic = traffic.map_err(|error| unexpected("bind loopback ports", &error))?;
         pipeline.know(&traffic);
@@ -58,26 +58,26 @@ fn live(runtime: &Runtime, args: &DemoArgs, out: &mut impl Write) -> Result<Stri
             .map_err(|error| unexpected("serve the page", &error))?;
         let greeting = terminal::greeting(server.address(), args);
         output::print(greeting.as_bytes(), out)?;
-        tokio::select! {
-            () = traffic.run() => {}
-            () = watch(&mut pipeline) => {}
-            () = stop.asked() => {}
-            () = time_is_over(args.duration) => {}
-        }
+        let outcome = tokio::select! {
+            () = traffic.run() => Ok(()),
+            outcome = watch(&mut pipeline) => outcome,
+            () = stop.asked() => Ok(()),
+            () = time_is_over(args.duration) => Ok(()),
+        };
         traffic.shutdown().await;
-        pipeline.finish();
+        outcome.and(pipeline.finish())?;
         Ok(terminal::summary(&pipeline.view()))
     })
 }
 
-/// Keeps the view fresh.
-async fn watch(pipeline: &mut Pipeline) {
+/// Keeps the view fresh; ends only where the recording cannot go on.
+async fn watch(pipeline: &mut Pipeline) -> Result<(), Failure> {
     let status = terminal::status();
     let mut ticks = interval(REFRESH);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        pipeline.refresh();
+        pipeline.refresh()?;
         status.show(&pipeline.view());
     }
 }

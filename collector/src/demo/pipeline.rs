@@ -6,10 +6,13 @@ use super::recent::Recent;
 use super::traffic::Traffic;
 use crate::failure::Failure;
 use crate::mailbox::Mailbox;
+use crate::recording::{self, Recording};
 use crate::serve::{Endpoint, View, Views};
 use core::hash::{BuildHasher as _, Hasher as _};
 use core::time::Duration;
 use std::collections::hash_map::RandomState;
+use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::watch;
 use weir_abi::event::Counters;
@@ -28,6 +31,7 @@ pub(super) struct Pipeline {
     mailbox: Mailbox,
     aggregator: Aggregator,
     recent: Recent,
+    recording: Option<Recording<File>>,
     meter: Meter,
     options: SnapshotOptions,
     started_ns: u64,
@@ -36,11 +40,11 @@ pub(super) struct Pipeline {
 }
 
 impl Pipeline {
-    /// Starts a hook with the sample programs, all its events enabled.
+    /// Starts a hook with the sample programs, all its events enabled, and records them.
     ///
     /// # Errors
-    /// Where a sample program does not load.
-    pub(super) fn start(stuck_after: Duration) -> Result<Self, Failure> {
+    /// Where a sample program does not load, or the recording cannot be written.
+    pub(super) fn start(stuck_after: Duration, record: Option<&Path>) -> Result<Self, Failure> {
         let mailbox = Mailbox::default();
         let hook_options = HookOptions { is_timed: true, epoch: epoch(), ..HookOptions::default() };
         let hook = LiveHook::start(hook_options, mailbox.sink());
@@ -53,6 +57,7 @@ impl Pipeline {
             ..SnapshotOptions::default()
         };
         let started_ns = hook.now_ns();
+        let recording = record.map(|path| recording::create(path, started_ns)).transpose()?;
         let empty = View {
             snapshot: Arc::new(aggregator.snapshot(started_ns, &options)),
             source: SOURCE,
@@ -68,13 +73,14 @@ impl Pipeline {
             mailbox,
             aggregator,
             recent: Recent::default(),
+            recording,
             meter: Meter::default(),
             options,
             started_ns,
             endpoints: Vec::new(),
             published: watch::Sender::new(Arc::new(empty)),
         };
-        pipeline.refresh();
+        pipeline.refresh()?;
         Ok(pipeline)
     }
 
@@ -95,9 +101,12 @@ impl Pipeline {
     }
 
     /// Lets the hook's clock go on, takes in its events, publishes the outcome.
-    pub(super) fn refresh(&mut self) {
+    ///
+    /// # Errors
+    /// The recording cannot be written.
+    pub(super) fn refresh(&mut self) -> Result<(), Failure> {
         self.hook.with(|hook, now_ns| hook.tick(now_ns));
-        let has_counters = self.drain();
+        let has_counters = self.drain()?;
         let now_ns = self.hook.now_ns();
         self.aggregator.tick(now_ns);
         if self.aggregator.wants_capture() {
@@ -109,24 +118,33 @@ impl Pipeline {
             self.meter.sample(now_ns, &snapshot.tables);
         }
         self.publish(snapshot);
+        Ok(())
     }
 
-    /// Stops the hook and takes in its last events.
-    pub(super) fn finish(&mut self) {
+    /// Stops the hook, takes in its last events, closes the recording.
+    ///
+    /// # Errors
+    /// The recording cannot be written.
+    pub(super) fn finish(&mut self) -> Result<(), Failure> {
         self.hook.with(|hook, now_ns| hook.stop(now_ns));
-        self.drain();
+        self.drain()?;
+        self.recording.take().map(Recording::finish).transpose()?;
         self.aggregator.finish();
         let snapshot = self.aggregator.snapshot(self.hook.now_ns(), &self.options);
         self.publish(snapshot);
+        Ok(())
     }
 
     /// Decodes and aggregates what the hook has written; whether a set of counters was among it.
-    fn drain(&mut self) -> bool {
+    fn drain(&mut self) -> Result<bool, Failure> {
         let mut has_counters = false;
         let delivery = self.mailbox.take();
         for batch in delivery.batches {
             self.aggregator.apply(&batch);
             for (head, payload) in batch.iter() {
+                if let Some(recording) = &mut self.recording {
+                    recording.event(head, payload)?;
+                }
                 has_counters |= head.id == Counters::ID;
                 self.recent.event(head.id, head.time_ns, payload);
             }
@@ -135,9 +153,12 @@ impl Pipeline {
         for (count, id) in delivery.dropped.into_iter().zip(0_u16..) {
             if count > 0 {
                 self.aggregator.queue_dropped(id, count);
+                if let Some(recording) = &mut self.recording {
+                    recording.lost(count);
+                }
             }
         }
-        has_counters
+        Ok(has_counters)
     }
 
     fn publish(&self, snapshot: Snapshot) {

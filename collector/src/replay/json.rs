@@ -6,6 +6,7 @@ use super::feed::CaptureSummary;
 use super::maps::MapDump;
 use super::report::Rows;
 use super::rows::FlowRow;
+use super::traces::TraceSummary;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use weir_abi::event::Fate;
@@ -17,6 +18,7 @@ struct Document<'a> {
     weir: &'static str,
     complete: bool,
     captures: &'a [CaptureSummary],
+    traces: &'a [TraceSummary],
     programs: Vec<Program<'a>>,
     flows: BTreeMap<&'static str, u64>,
     undecided: Listed<'a>,
@@ -68,8 +70,8 @@ impl<'a> Program<'a> {
 }
 
 /// The document, with a newline at its end.
-pub(crate) fn document(finished: &Finished<'_>) -> String {
-    let tables = finished.tables;
+pub(crate) fn document(finished: &Finished) -> String {
+    let tables = &finished.snapshot.tables;
     let mut flows: BTreeMap<&str, u64> =
         tables.fates.iter().map(|row| (row.fate.name(), row.flows)).collect();
     // Flows that every program allowed at NEW have the fate allow too; here each flow counts once.
@@ -80,8 +82,9 @@ pub(crate) fn document(finished: &Finished<'_>) -> String {
     flows.insert("refused", tables.refused);
     let document = Document {
         weir: env!("CARGO_PKG_VERSION"),
-        complete: finished.captures.iter().all(|capture| capture.complete),
-        captures: finished.captures,
+        complete: finished.partial().next().is_none(),
+        captures: &finished.captures,
+        traces: &finished.traces,
         programs: tables.programs.iter().map(Program::new).collect(),
         flows,
         undecided: Listed::new(&finished.report.undecided),

@@ -9,11 +9,13 @@ mod failures;
 mod feed;
 mod json;
 mod maps;
+mod record;
 mod report;
 mod rows;
 mod tables;
+mod traces;
 
-use crate::cli::{PolicyArg, ReplayArgs};
+use crate::cli::{PerspectiveArg, PolicyArg, ReplayArgs};
 use crate::failure::{ExitCode, Failure, one_line};
 use crate::mailbox::Mailbox;
 use crate::output;
@@ -21,13 +23,15 @@ use crate::programs::{self, Loaded, Spec};
 use failures::ProgramFailures;
 use feed::{CaptureSummary, Feed};
 use maps::{MapDump, MapDumps};
+use record::Record;
 use report::Report;
 use std::io::Write;
 use std::sync::Arc;
+use traces::TraceSummary;
 use weir_abi::event::FailurePolicy;
 use weir_stages::Aggregator;
 use weir_stages::exposition;
-use weir_stages::snapshot::{Snapshot, SnapshotOptions, Tables};
+use weir_stages::snapshot::{Snapshot, SnapshotOptions};
 use weir_usermode::capture::Limits;
 use weir_usermode::hook::{Hook, HookOptions, KEYWORD_INVOCATION, KEYWORDS_ALL};
 use weir_usermode::replay::Replay;
@@ -40,17 +44,22 @@ pub(crate) struct Pipeline {
     mailbox: Mailbox,
     aggregator: Aggregator,
     report: Report,
+    record: Option<Record>,
     now_ns: u64,
 }
 
 impl Pipeline {
-    /// Decodes, aggregates and reports what the hook has written.
+    /// Decodes, aggregates, reports and records what the hook has written.
     fn drain(&mut self, replay: &mut Replay) -> Result<(), Failure> {
         for batch in self.mailbox.take().batches {
             self.aggregator.apply(&batch);
             for (head, payload) in batch.iter() {
                 self.now_ns = self.now_ns.max(head.time_ns);
-                self.report.event(head.id, payload, replay)?;
+                let mut marks = |flow_id| replay.take_marks(flow_id);
+                self.report.event(head.id, payload, &mut marks)?;
+                if let Some(record) = &mut self.record {
+                    record.event(head, payload)?;
+                }
             }
             self.mailbox.reuse(batch);
         }
@@ -67,6 +76,9 @@ impl Pipeline {
 /// # Errors
 /// Whatever of input, programs, maps or outputs is not as it should be.
 pub fn run(args: &ReplayArgs, specs: &[Spec], out: &mut impl Write) -> Result<(), Failure> {
+    if traces::are_given(args)? {
+        return traces::run(args, out);
+    }
     let loaded = programs::load_all(specs, &args.map)?;
     let dumps = MapDumps::new(&args.dump_map, &loaded)?;
     let watched = ProgramFailures::watch(&loaded);
@@ -78,31 +90,20 @@ pub fn run(args: &ReplayArgs, specs: &[Spec], out: &mut impl Write) -> Result<()
     pipeline.drain(&mut replay)?;
     pipeline.aggregator.finish();
     let snapshot = pipeline.aggregator.snapshot(pipeline.now_ns, &SnapshotOptions::default());
-    let snapshot = Arc::new(snapshot);
     warn(&captures);
-    if let Some(path) = &args.metrics {
-        let text = partial_note(&captures) + &exposition(&snapshot)?;
-        output::write_whole(path, text.as_bytes(), out)?;
-        if output::is_standard(path) {
-            return Ok(());
-        }
+    if let Some(record) = pipeline.record {
+        record.finish()?;
     }
-    let mut report = pipeline.report;
     let finished = Finished {
-        captures: &captures,
-        tables: &snapshot.tables,
-        report: &report,
+        captures,
+        traces: Vec::new(),
+        snapshot: Arc::new(snapshot),
+        report: pipeline.report,
         maps: dumps.read(),
         failures: ProgramFailures::read(watched),
         top: args.top,
     };
-    if args.flows {
-        report.print_lines(out)
-    } else if args.json {
-        output::print(json::document(&finished).as_bytes(), out)
-    } else {
-        output::print(tables::text(&finished).as_bytes(), out)
-    }
+    print(args, finished, out)
 }
 
 /// Says on standard error what no output may be read without.
@@ -114,20 +115,45 @@ fn warn(captures: &[CaptureSummary]) {
     }
 }
 
-/// A comment at the top of an exposition that covers a part only.
-fn partial_note(captures: &[CaptureSummary]) -> String {
-    let partial = captures.iter().filter(|capture| !capture.complete);
-    partial.map(|capture| format!("# PARTIAL: {}\n", one_line(&capture.file))).collect()
-}
-
 /// Everything that a replay found out.
-pub(crate) struct Finished<'a> {
-    captures: &'a [CaptureSummary],
-    tables: &'a Tables,
-    report: &'a Report,
+pub(crate) struct Finished {
+    captures: Vec<CaptureSummary>,
+    traces: Vec<TraceSummary>,
+    snapshot: Arc<Snapshot>,
+    report: Report,
     maps: Vec<MapDump>,
     failures: Vec<ProgramFailures>,
     top: usize,
+}
+
+impl Finished {
+    /// Files of which only a part was read.
+    fn partial(&self) -> impl Iterator<Item = &str> {
+        let captures = self.captures.iter().map(|it| (it.complete, &it.file));
+        let traces = self.traces.iter().map(|it| (it.complete, &it.file));
+        captures.chain(traces).filter(|(complete, _)| !complete).map(|(_, file)| file.as_str())
+    }
+}
+
+/// Prints what the options ask for.
+fn print(args: &ReplayArgs, mut finished: Finished, out: &mut impl Write) -> Result<(), Failure> {
+    if let Some(path) = &args.metrics {
+        // A comment at the top of an exposition that covers a part only.
+        let note = |file| format!("# PARTIAL: {}\n", one_line(file));
+        let notes: String = finished.partial().map(note).collect();
+        let text = notes + &exposition(&finished.snapshot)?;
+        output::write_whole(path, text.as_bytes(), out)?;
+        if output::is_standard(path) {
+            return Ok(());
+        }
+    }
+    if args.flows {
+        finished.report.print_lines(out)
+    } else if args.json {
+        output::print(json::document(&finished).as_bytes(), out)
+    } else {
+        output::print(tables::text(&finished).as_bytes(), out)
+    }
 }
 
 fn exposition(snapshot: &Arc<Snapshot>) -> Result<String, Failure> {
@@ -141,14 +167,17 @@ fn start(args: &ReplayArgs, loaded: Vec<Loaded>) -> Result<(Replay, Pipeline), F
     let mailbox = Mailbox::default();
     let options = HookOptions {
         policy: match args.failure_policy {
-            PolicyArg::Open => FailurePolicy::Open,
-            PolicyArg::Closed => FailurePolicy::Closed,
+            None | Some(PolicyArg::Open) => FailurePolicy::Open,
+            Some(PolicyArg::Closed) => FailurePolicy::Closed,
         },
         is_timed: args.timings,
         // The streams bound what is live; each connection is two flows at most.
         flows_max: u32::try_from(Limits::default().live_flows).unwrap_or(u32::MAX / 4) * 2 + 1,
-        // Single invocations add nothing to counters, reports or metrics.
-        keywords: KEYWORDS_ALL & !KEYWORD_INVOCATION,
+        // Single invocations add nothing to counters, reports or metrics, but much to a record.
+        keywords: match args.write_etl {
+            Some(_) => KEYWORDS_ALL,
+            None => KEYWORDS_ALL & !KEYWORD_INVOCATION,
+        },
         ..HookOptions::default()
     };
     let mut hook = Hook::start(options, mailbox.sink(), 0);
@@ -163,7 +192,13 @@ fn start(args: &ReplayArgs, loaded: Vec<Loaded>) -> Result<(Replay, Pipeline), F
         mailbox,
         aggregator: Aggregator::new(weir_stages::Limits::default()),
         report,
+        record: args
+            .write_etl
+            .as_deref()
+            .map(|path| Record::create(path, &args.files))
+            .transpose()?,
         now_ns: 0,
     };
-    Ok((Replay::new(hook, args.perspective.into()), pipeline))
+    let perspective = args.perspective.unwrap_or(PerspectiveArg::Initiator);
+    Ok((Replay::new(hook, perspective.into()), pipeline))
 }

@@ -7,7 +7,7 @@ use std::io::{BufWriter, Read as _, Seek as _, SeekFrom, Write};
 use tempfile::SpooledTempFile;
 use weir_abi::Record;
 use weir_abi::event::{Event as _, FlowUninspected, Verdict};
-use weir_usermode::replay::Replay;
+use weir_usermode::replay::Marks;
 
 /// Undecided and blocked flows kept for `--json` and tables; more are counted as `omitted`.
 /// About 150 bytes each, hence 15 MB each list; `--flows` has no bound.
@@ -60,12 +60,12 @@ impl Report {
         }
     }
 
-    /// Takes in one event.
+    /// Takes in one event; `marks` tells what its capture says of a flow.
     pub(crate) fn event(
         &mut self,
         id: u16,
         payload: &[u8],
-        replay: &mut Replay,
+        marks: &mut dyn FnMut(u64) -> Marks,
     ) -> Result<(), Failure> {
         // Only flows and attachments make rows; Counters are many and large.
         if !matches!(id, Verdict::ID | FlowUninspected::ID | ATTACHED) {
@@ -77,7 +77,7 @@ impl Report {
                 Ok(())
             }
             Ok((_, Record::Verdict(event))) => {
-                let marks = replay.take_marks(event.flow_id);
+                let marks = marks(event.flow_id);
                 let row = FlowRow::settled(&event, self.deciders.of(&event), marks);
                 self.line(&row)?;
                 match row.verdict {
@@ -88,7 +88,7 @@ impl Report {
                 Ok(())
             }
             Ok((_, Record::FlowUninspected(event))) => {
-                let marks = replay.take_marks(event.flow_id);
+                let marks = marks(event.flow_id);
                 let has_programs = !self.deciders.is_empty();
                 let reason = if has_programs { "answer" } else { "no_program" };
                 self.allowed_at_new += u64::from(has_programs);

@@ -9,9 +9,13 @@ use core::fmt::Write as _;
 use weir_abi::event::Fate;
 
 /// The whole report.
-pub(crate) fn text(finished: &Finished<'_>) -> String {
+pub(crate) fn text(finished: &Finished) -> String {
     let mut out = String::new();
-    captures(finished, &mut out);
+    if finished.traces.is_empty() {
+        captures(finished, &mut out);
+    } else {
+        traces(finished, &mut out);
+    }
     programs(finished, &mut out);
     failures(finished, &mut out);
     fates(finished, &mut out);
@@ -26,7 +30,7 @@ fn append(title: &str, table: &Table, out: &mut String) {
     let _infallible = writeln!(out, "{title}\n{table}\n");
 }
 
-fn captures(finished: &Finished<'_>, out: &mut String) {
+fn captures(finished: &Finished, out: &mut String) {
     let mut sums = table(["capture", "packets", "connections", "mid-capture", "note"]);
     for capture in finished.captures.iter().take(finished.top) {
         let mut notes = capture.warnings();
@@ -51,16 +55,36 @@ fn captures(finished: &Finished<'_>, out: &mut String) {
     more(finished.captures.len(), finished.top, "--json lists every capture", out);
 }
 
-fn programs(finished: &Finished<'_>, out: &mut String) {
-    if finished.tables.programs.is_empty() {
-        let _infallible =
-            writeln!(out, "no program attached: give one with --program [LABEL=]OBJ\n");
+fn traces(finished: &Finished, out: &mut String) {
+    let header = ["trace", "session", "weir's events", "others", "note"];
+    let mut rows = table(header);
+    for trace in finished.traces.iter().take(finished.top) {
+        rows.add_row([
+            Cell::new(one_line(&trace.file)),
+            Cell::new(one_line(&trace.session)),
+            number(trace.events),
+            number(trace.other_records),
+            Cell::new(trace.warnings().map(one_line).collect::<Vec<_>>().join("\n")),
+        ]);
+    }
+    append("traces", &rows, out);
+    more(finished.traces.len(), finished.top, "--json lists every trace", out);
+}
+
+fn programs(finished: &Finished, out: &mut String) {
+    if finished.snapshot.tables.programs.is_empty() {
+        let what = if finished.traces.is_empty() {
+            "no program attached: give one with --program [LABEL=]OBJ"
+        } else {
+            "no program in the trace: it holds neither Attached nor Counters events"
+        };
+        let _infallible = writeln!(out, "{what}\n");
         return;
     }
     let header =
         ["program", "invocations", "allow", "block", "need more data", "invalid", "errors"];
     let mut rows = table(header);
-    for program in &finished.tables.programs {
+    for program in &finished.snapshot.tables.programs {
         let mut row = vec![Cell::new(&program.program), number(program.invocations.iter().sum())];
         row.extend(program.answers.map(number));
         rows.add_row(row);
@@ -68,7 +92,7 @@ fn programs(finished: &Finished<'_>, out: &mut String) {
     append("programs", &rows, out);
 }
 
-fn failures(finished: &Finished<'_>, out: &mut String) {
+fn failures(finished: &Finished, out: &mut String) {
     if finished.failures.is_empty() {
         return;
     }
@@ -86,18 +110,21 @@ fn failures(finished: &Finished<'_>, out: &mut String) {
     append("failed invocations", &rows, out);
 }
 
-fn fates(finished: &Finished<'_>, out: &mut String) {
+fn fates(finished: &Finished, out: &mut String) {
     let mut rows = table(["verdict", "flows"]);
-    let uninspected = finished.tables.uninspected;
-    for row in &finished.tables.fates {
+    let uninspected = finished.snapshot.tables.uninspected;
+    for row in &finished.snapshot.tables.fates {
         // Flows that every program allowed at once have the fate allow too.
         let hidden = if row.fate == Fate::Allow { finished.report.allowed_at_new } else { 0 };
         let flows = row.flows.saturating_sub(hidden);
         rows.add_row([Cell::new(row.fate.name()), number(flows)]);
     }
     rows.add_row([Cell::new("uninspected"), number(uninspected)]);
-    if finished.tables.refused > 0 {
-        rows.add_row([Cell::new("refused (too many flows)"), number(finished.tables.refused)]);
+    if finished.snapshot.tables.refused > 0 {
+        rows.add_row([
+            Cell::new("refused (too many flows)"),
+            number(finished.snapshot.tables.refused),
+        ]);
     }
     append("flows", &rows, out);
 }
@@ -132,7 +159,7 @@ fn more(total: usize, top: usize, how: &str, out: &mut String) {
     }
 }
 
-fn maps(finished: &Finished<'_>, out: &mut String) {
+fn maps(finished: &Finished, out: &mut String) {
     for dump in &finished.maps {
         let mut rows = table(["key", "value"]);
         for pair in &dump.entries {

@@ -19,8 +19,7 @@ const PREFIX: &[FieldInfo] = &[
 ];
 
 /// What stands after them: the bytes reserved for a MAC, in hexadecimal.
-const SUFFIX: &[FieldInfo] =
-    &[FieldInfo { name: "mac", kind: FieldType::of(8, 21, 0), doc: "" }];
+const SUFFIX: &[FieldInfo] = &[FieldInfo { name: "mac", kind: FieldType::of(8, 21, 0), doc: "" }];
 
 /// Bytes of the metadata of an event.
 #[must_use]

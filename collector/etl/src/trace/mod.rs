@@ -43,6 +43,19 @@ pub enum OpenError {
     },
 }
 
+/// Bytes that [`is_trace`] needs.
+pub const PROBE_BYTES: usize = HEADER_BYTES + 8;
+
+/// Whether a file that begins with these bytes is an event trace.
+#[must_use]
+pub fn is_trace(beginning: &[u8]) -> bool {
+    let is_buffer = BufferHeader::parse(beginning)
+        .is_some_and(|it| (HEADER_BYTES as u32..=BUFFER_BYTES_MAX).contains(&it.stride));
+    // The first record is the kernel's hook 0.
+    let record = beginning.get(HEADER_BYTES..PROBE_BYTES).unwrap_or(&[]);
+    is_buffer && matches!(record, [_, _, 1 | 2, 0xc0, _, _, 0, 0])
+}
+
 /// What a file holds, before its records are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Buffers {

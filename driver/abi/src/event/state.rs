@@ -178,7 +178,11 @@ impl<'a> Counters<'a> {
         FieldInfo { name: "parts", kind: FieldType::of(2, 6, 0), doc: " Parts of the set." },
         // A variable-count array of structures with four fields.
         FieldInfo { name: "entries", kind: FieldType::of(0, 24 | 0x40, 4), doc: " The entries." },
-        FieldInfo { name: "series", kind: FieldType::of(2, 6, 0), doc: " Of an entry: the series." },
+        FieldInfo {
+            name: "series",
+            kind: FieldType::of(2, 6, 0),
+            doc: " Of an entry: the series.",
+        },
         FieldInfo {
             name: "index",
             kind: FieldType::of(2, 6, 0),
