@@ -84,6 +84,39 @@ fn an_event_has_the_bytes_of_the_format() {
     assert_eq!(file[4096..4096 + expect.len()], expect);
 }
 
+/// A record of `ebpfforwindows.etl` in microsoft/ebpf-for-windows (commit 1d99cf723, MIT), whose
+/// session Windows wrote.
+const OF_WINDOWS: &[u8] =
+    b"\xac\0\x13\xc0\x01\0\0\0\x4c\x27\0\0\x48\x16\0\0\x45\x12\xdb\x84\x28\0\0\0\
+    \x1c\x32\x4f\x39\xf4\x5c\x4c\x40\xaa\x34\x4d\xf1\x42\x8a\x7f\x9c\0\0\0\x0b\x05\x01\0\0\
+    \x01\0\0\0\0\0\0\0\x02\0\0\0\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\
+    \x28\0\x0c\0\x01\0\x19\0\x19\0EbpfForWindowsProvider\0\0\0\0\0\0\0\0\
+    \x28\0\x0b\0\0\0\x1d\0\x1d\0\0EbpfGenericMessage\0Entry\0\x02\0\0\0_create_map\0";
+
+#[test]
+fn an_event_has_the_bytes_that_windows_gave_it() {
+    // Counted from 1601, stamps of 10 MHz are times.
+    let boot = Some(FileTime(0));
+    let mut writer = begin(Options { start: FileTime(0), boot, ..options() });
+    let header = EventHeader {
+        channel: 11,
+        level: 5,
+        opcode: 1,
+        keyword: 1,
+        process_id: 0x1648,
+        thread_id: 0x274C,
+        processor_time: 0x0000_0004_0000_0002,
+        ..EventHeader::new(guid_at(OF_WINDOWS, 0x18))
+    };
+    let items = [
+        ExtendedItem { kind: 12, data: b"\x19\0EbpfForWindowsProvider\0" },
+        ExtendedItem { kind: 11, data: b"\x1d\0\0EbpfGenericMessage\0Entry\0\x02" },
+    ];
+    let time = FileTime(0x28_84DB_1245);
+    writer.event(0, time, &header, &items, b"_create_map\0").unwrap();
+    assert_eq!(buffers(&end(writer))[1].records, [OF_WINDOWS]);
+}
+
 #[test]
 fn the_first_buffer_describes_the_session() {
     let mut writer = begin(Options { boot: Some(later(-77)), ..options() });
