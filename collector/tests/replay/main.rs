@@ -5,4 +5,5 @@ mod bad_input;
 mod decisions;
 mod outputs;
 mod support;
+mod traces;
 mod truth;

@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 use weir_usermode::capture::synthetic::{Conversation, TcpPacket};
 use weir_usermode::traffic::{client_hello, http_get};
 
-fn mix(folder: &Folder) -> String {
+/// 300 conversations: TLS, TLS in two segments, HTTP, and silence.
+pub(crate) fn mix(folder: &Folder) -> String {
     let mut packets: Vec<TcpPacket> = Vec::new();
     for number in 0..300 {
         let name = format!("host{}.example.com", number % 7);
@@ -21,7 +22,8 @@ fn mix(folder: &Folder) -> String {
     folder.capture("mix.pcap", &packets)
 }
 
-const ENTRY: &str = "blocked_names str:host3.example.com u32:1";
+/// Blocks one of the mix's names.
+pub(crate) const ENTRY: &str = "blocked_names str:host3.example.com u32:1";
 
 fn arguments<'a>(sni: &'a str, http: &'a str, capture: &'a str) -> Vec<&'a str> {
     vec!["replay", "--program", sni, "--program", http, "--map", ENTRY, capture]
