@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: figures, side by side in one run, as ratios. Nothing here passes or fails
 //! on time.
 
+use crate::bench_traces;
 use crate::run::{Outcome, has, root, tool};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -8,9 +9,17 @@ use std::process::{Command, Stdio};
 /// Runs of each tool; the best counts, because noise only ever adds.
 const RUNS: usize = 3;
 
-/// Prints every figure.
-pub(crate) fn run(captures: &[PathBuf]) -> Outcome {
+/// Prints every figure; of event traces alone where only those are given.
+pub(crate) fn run(files: &[PathBuf]) -> Outcome {
     tool("cargo", &["build", "--release", "--locked", "--package", "weir"])?;
+    let is_trace = |file: &PathBuf| file.extension().is_some_and(|ending| ending == "etl");
+    let (traces, captures): (Vec<_>, Vec<_>) = files.iter().cloned().partition(is_trace);
+    if !traces.is_empty() {
+        bench_traces::run(&traces, &target().join("release/weir").display().to_string())?;
+        if captures.is_empty() {
+            return Ok(());
+        }
+    }
     tool(
         "cargo",
         &[
@@ -39,8 +48,8 @@ pub(crate) fn run(captures: &[PathBuf]) -> Outcome {
     let shown = generated.display().to_string();
     arguments.push(&shown);
     tool("cargo", &arguments)?;
-    let captures = if captures.is_empty() { core::slice::from_ref(&generated) } else { captures };
-    for capture in captures {
+    let captures = if captures.is_empty() { vec![generated.clone()] } else { captures };
+    for capture in &captures {
         compare(capture)?;
     }
     Ok(())
@@ -51,11 +60,11 @@ fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
-/// One tool on one capture.
-struct Figure {
+/// One tool on one file.
+pub(crate) struct Figure {
     name: &'static str,
-    cpu_seconds: f64,
-    memory_kib: u64,
+    pub(crate) cpu_seconds: f64,
+    pub(crate) memory_kib: u64,
 }
 
 fn compare(capture: &Path) -> Outcome {
@@ -121,7 +130,7 @@ const fn to_f64(value: u64) -> f64 {
 }
 
 /// Best CPU time and memory by GNU time, the one tool that tells both of a child.
-fn measure(name: &'static str, command: &[&str]) -> Option<Figure> {
+pub(crate) fn measure(name: &'static str, command: &[&str]) -> Option<Figure> {
     if !command.first().is_some_and(|tool| tool.contains('/') || has(tool)) {
         return None;
     }

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool talks to its terminal")]
 
 mod bench;
+mod bench_traces;
 mod generate;
 mod layout;
 mod run;
@@ -38,10 +39,11 @@ enum Verb {
     Layout,
     /// Build the sample programs from their C source.
     Programs,
-    /// Print figures: replay beside ndpiReader and tshark, aggregation from memory.
+    /// Print figures: replay beside ndpiReader and tshark, aggregation from memory, event traces
+    /// beside dissect.etl and etl-parser.
     Bench {
-        /// Captures to replay; without any, a generated one.
-        captures: Vec<std::path::PathBuf>,
+        /// Captures to replay, event traces (.etl) to read; without any, a generated capture.
+        files: Vec<std::path::PathBuf>,
     },
 }
 
@@ -56,7 +58,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         Verb::Programs => run::programs(),
-        Verb::Bench { captures } => bench::run(&captures),
+        Verb::Bench { files } => bench::run(&files),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
