@@ -3,7 +3,10 @@
 use crate::little_endian::{i64_at, u16_at, u32_at};
 
 /// Bytes of a buffer's header.
-pub(crate) const HEADER_BYTES: usize = 0x48;
+pub(crate) const HEADER_BYTES: usize = HEADER_SIZE as usize;
+
+/// The same, as sizes in a file are written.
+pub(crate) const HEADER_SIZE: u32 = 0x48;
 
 /// Largest buffer that a session can have.
 ///
@@ -76,11 +79,23 @@ impl BufferHeader {
 
     /// Bytes used of a buffer of `bytes_max` bytes, header included.
     ///
-    /// `offset` counts, because a header buffer gets records appended when the session stops;
-    /// `saved` stands in for one that makes no sense.
+    /// `offset` and `saved` say so. They are equal but in a header buffer, where `offset` is larger
+    /// because records are appended when the session stops. The larger of those that make sense
+    /// counts: behind the last record, a buffer's end is marked.
     pub(crate) fn fill(&self, bytes_max: u32) -> Option<u32> {
-        let header = HEADER_BYTES as u32;
-        [self.offset, self.saved].into_iter().find(|fill| (header..=bytes_max).contains(fill))
+        let is_possible = |fill: &u32| (HEADER_SIZE..=bytes_max).contains(fill);
+        [self.offset, self.saved].into_iter().filter(is_possible).max()
+    }
+
+    /// Whether [`Self::fill`] is in doubt: `offset` says something that cannot be.
+    pub(crate) fn is_fill_doubtful(&self, bytes_max: u32) -> bool {
+        let is_less = self.offset < self.saved && self.saved <= bytes_max;
+        self.offset != 0 && (is_less || self.offset > bytes_max)
+    }
+
+    /// Whether a buffer can have this many bytes.
+    pub(crate) fn is_possible_size(bytes: u32) -> bool {
+        (HEADER_SIZE..=BUFFER_BYTES_MAX).contains(&bytes)
     }
 }
 
@@ -89,16 +104,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_fill_is_the_offset_unless_it_makes_no_sense() {
-        let check = |offset, saved, expect| {
+    fn the_fill_is_the_larger_that_makes_sense() {
+        let check = |offset, saved, expect, is_doubtful| {
             let header = BufferHeader { offset, saved, ..BufferHeader::default() };
             assert_eq!(header.fill(4096), expect, "offset {offset}, saved {saved}");
+            assert_eq!(
+                header.is_fill_doubtful(4096),
+                is_doubtful,
+                "offset {offset}, saved {saved}"
+            );
         };
-        check(0x400, 0x300, Some(0x400));
-        check(0x47, 0x300, Some(0x300));
-        check(4097, 0x300, Some(0x300));
-        check(4096, 0, Some(4096));
-        check(0, 5000, None);
+        check(0x400, 0x400, Some(0x400), false);
+        check(0x400, 0x300, Some(0x400), false);
+        check(0x300, 0x400, Some(0x400), true);
+        check(0, 0x300, Some(0x300), false);
+        check(0x47, 0x300, Some(0x300), true);
+        check(4097, 0x300, Some(0x300), true);
+        check(0x300, 4097, Some(0x300), false);
+        check(4096, 0, Some(4096), false);
+        check(0, 5000, None, false);
     }
 
     #[test]

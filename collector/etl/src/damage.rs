@@ -34,9 +34,11 @@ damage_kinds! {
     BufferSize = "buffer_size",
     /// Bytes are no buffer, and what follows them was found again.
     NoBuffer = "no_buffer",
+    /// The session was closed in order and wrote more buffers than the file has.
+    Missing = "missing",
     /// Zeros at the end of the file: it was written in advance and never filled.
     Unused = "unused",
-    /// A buffer does not say how far it is filled; it was read to its end.
+    /// A buffer does not say how far it is filled, or says two things; the most was read.
     Fill = "fill",
     /// A record is none; the rest of its buffer was skipped.
     Record = "record",
@@ -48,6 +50,8 @@ damage_kinds! {
     CompressionFormat = "compression_format",
     /// Decompressed buffers would take more memory than a file of this size may; it was skipped.
     Memory = "memory",
+    /// The file decompresses to far more than files of its size do; a buffer was skipped.
+    Expansion = "expansion",
 }
 
 /// One place that could not be read.

@@ -6,6 +6,14 @@ use crate::little_endian::{i32_at, i64_at, u32_at, utf16_at};
 /// Bit of [`LogHeader::log_file_mode`] that says that buffers are compressed.
 pub(crate) const MODE_COMPRESSED: u32 = 0x0400_0000;
 
+/// Bits of [`LogHeader::log_file_mode`] that say how a file grows: sequential, circular, appended to.
+///
+/// Source: learn.microsoft.com/windows/win32/etw/logging-mode-constants (read 2026-11)
+pub(crate) const MODE_LAYOUT: u32 = 0x7;
+
+/// Of [`MODE_LAYOUT`]: written from beginning to end.
+pub(crate) const MODE_SEQUENTIAL: u32 = 0x1;
+
 /// What the time stamps of a file count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClockKind {

@@ -1,12 +1,13 @@
-//! What an event is called and what its payload holds: from the event itself, or from what this
-//! program knows of Weir's own events.
+//! What an event is called and what its payload holds: from the event itself, from what this
+//! program knows of Weir's own events, or from descriptions elsewhere in the file.
 
 use hashbrown::HashMap;
 use weir_abi::event::kind_metadata;
 use weir_abi::identifiers::{PROVIDER, PROVIDER_NAME};
 use weir_etl::fields::{Decoded, PointerSize, Schema};
+use weir_etl::tdh::{Catalogue, EventInfo};
 use weir_etl::tracelogging::{ProviderTraits, parse_schema};
-use weir_etl::{Body, Event, Guid, Record};
+use weir_etl::{Body, Classic, Event, Guid, Record};
 
 /// Descriptions kept. A provider has some hundreds; one that makes each event anew fills this up,
 /// and then it is emptied and filled again.
@@ -20,6 +21,9 @@ const PROVIDERS_MAX: usize = 4_096;
 pub(super) struct Describer {
     schemas: HashMap<Vec<u8>, Option<Schema>>,
     providers: HashMap<Guid, String>,
+    /// What the file at hand describes. Another file's descriptions are not used: what a file shows
+    /// does not depend on what was read before it.
+    pub(super) catalogue: Catalogue,
 }
 
 /// What is known of a record, whatever its kind.
@@ -69,14 +73,7 @@ impl Describer {
     pub(super) fn describe<'a>(&'a mut self, record: &Record<'a>) -> Description<'a> {
         match record.body {
             Body::Event(event) => self.event(record, &event),
-            Body::Classic(classic) => Description {
-                provider_id: Some(classic.class),
-                id: classic.class_type.into(),
-                version: classic.version,
-                level: Some(classic.level),
-                opcode: Some(classic.class_type),
-                ..Description::nameless(record, classic.payload)
-            },
+            Body::Classic(classic) => self.classic(record, &classic),
             Body::Kernel(kernel) => Description {
                 id: kernel.hook,
                 version: kernel.version.into(),
@@ -97,11 +94,15 @@ impl Describer {
         let blob = blob.or_else(|| kind_metadata(event.id, event.version).filter(|_| is_ours));
         self.learn(event);
         let known = self.providers.get(&event.provider).map(String::as_str);
-        let schema = blob.and_then(|blob| schema(&mut self.schemas, blob));
+        let known = known.or_else(|| is_ours.then_some(PROVIDER_NAME));
+        let own = blob.and_then(|blob| schema(&mut self.schemas, blob));
+        // An event that describes itself knows best.
+        let info = if blob.is_none() { self.catalogue.event(event) } else { None };
+        let schema = own.or_else(|| info.map(|info| &info.schema));
         Description {
-            provider: known.or_else(|| is_ours.then_some(PROVIDER_NAME)),
+            provider: known.or_else(|| self.catalogue.provider(event.provider)),
             provider_id: Some(event.provider),
-            event: schema.map(Schema::name),
+            event: own.map(Schema::name).or_else(|| info.and_then(EventInfo::name)),
             id: event.id,
             version: event.version.into(),
             level: Some(event.level),
@@ -109,6 +110,21 @@ impl Describer {
             opcode: Some(event.opcode),
             schema: schema.filter(|_| !event.is_damaged),
             ..Description::nameless(record, event.payload)
+        }
+    }
+
+    fn classic<'a>(&'a self, record: &Record<'a>, classic: &Classic<'a>) -> Description<'a> {
+        let info = self.catalogue.classic(classic);
+        Description {
+            provider: info.and_then(|info| info.provider.as_deref()),
+            provider_id: Some(classic.class),
+            event: info.and_then(EventInfo::name),
+            id: classic.class_type.into(),
+            version: classic.version,
+            level: Some(classic.level),
+            opcode: Some(classic.class_type),
+            schema: info.map(|info| &info.schema),
+            ..Description::nameless(record, classic.payload)
         }
     }
 

@@ -1,12 +1,17 @@
 //! `weir events`: what trace files hold, decoded, on any machine.
 //!
-//! Events of every provider: names and fields come with self-describing events, and this program
-//! knows its own; what nothing describes is shown as bytes.
+//! Events of every provider: names and fields come with self-describing events, files that were
+//! merged describe their other events, and this program knows its own; what nothing describes is
+//! shown as bytes.
 
 mod describe;
+mod descriptions;
 mod filter;
 mod line;
 mod summary;
+
+#[cfg(test)]
+mod tests;
 
 use crate::cli::EventsArgs;
 use crate::failure::{ExitCode, Failure, one_line};
@@ -38,7 +43,8 @@ pub fn run(args: &EventsArgs, out: &mut impl Write) -> Result<(), Failure> {
     };
     let (mut files, mut damages) = (Vec::new(), Vec::new());
     for path in &args.files {
-        let mut trace = trace_file::open(path)?;
+        let (catalogue, mut trace) = descriptions::collect(path, trace_file::open(path)?)?;
+        view.describer.catalogue = catalogue;
         view.file(path, &mut trace)?;
         if !view.is_read {
             return Ok(());

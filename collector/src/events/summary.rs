@@ -116,7 +116,6 @@ impl Summary {
 
     /// Rows with the busiest event of each provider first, providers by name.
     fn sorted(&self) -> Vec<(&Key, &Count)> {
-        #[expect(clippy::iter_over_hash_type, reason = "sorted at once")]
         let mut rows: Vec<_> = self.rows.iter().collect();
         rows.sort_by_cached_key(|(key, count)| {
             (

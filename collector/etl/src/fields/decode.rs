@@ -1,7 +1,8 @@
 //! A payload read by its description.
 
 use super::bytes::Bytes;
-use super::{Count, Field, FieldType, Fields, Schema, Value, scalar};
+use super::{Count, Field, FieldType, Fields, InType, Length, Schema, Value, scalar};
+use std::collections::BTreeMap;
 
 /// Values of one event at most: arrays, structures and their elements all count.
 ///
@@ -68,6 +69,10 @@ pub enum FieldFault {
     /// More values than an event may have.
     #[error("the event has too many values")]
     TooManyValues,
+    /// Nothing says how long it is: the description does not, or names a field that is no integer
+    /// or comes later.
+    #[error("nothing says how long it is")]
+    NoLength,
 }
 
 impl FieldFault {
@@ -78,6 +83,7 @@ impl FieldFault {
             Self::Truncated => "truncated",
             Self::UnknownInType(_) => "unknown_in_type",
             Self::TooManyValues => "too_many_values",
+            Self::NoLength => "no_length",
         }
     }
 }
@@ -88,7 +94,12 @@ impl Schema {
     pub fn decode<'a>(&'a self, payload: &'a [u8], pointer_size: PointerSize) -> Decoded<'a> {
         let values_left = payload.len().saturating_mul(VALUES_PER_BYTE);
         let values_left = values_left.saturating_add(self.fields_total()).min(VALUES_MAX);
-        let mut walk = Walk { pointer_size, values_left, bytes: Bytes::new(payload) };
+        let mut walk = Walk {
+            pointer_size,
+            values_left,
+            bytes: Bytes::new(payload),
+            lengths: BTreeMap::new(),
+        };
         let mut fields = Vec::with_capacity(self.fields().len().min(walk.values_left));
         for field in self.fields() {
             let start = walk.bytes.rest();
@@ -109,15 +120,21 @@ struct Walk<'a> {
     pointer_size: PointerSize,
     values_left: usize,
     bytes: Bytes<'a>,
+    /// Numbers of the fields that have a key; those of a structure's are its last element's.
+    lengths: BTreeMap<u16, u64>,
 }
 
 impl<'a> Walk<'a> {
     fn field(&mut self, field: &'a FieldType) -> Result<Value<'a>, FieldError> {
         match &field.count {
             Count::One => self.element(field),
-            Count::Fixed(length) => self.array(field, *length),
+            Count::Fixed(length) => self.array(field, usize::from(*length)),
             Count::Counted => {
                 let length = self.bytes.u16().ok_or(FieldFault::Truncated)?;
+                self.array(field, usize::from(length))
+            }
+            Count::Field(key) => {
+                let length = self.stated(*key)?;
                 self.array(field, length)
             }
             Count::Custom(_) => {
@@ -128,9 +145,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn array(&mut self, field: &'a FieldType, length: u16) -> Result<Value<'a>, FieldError> {
+    fn array(&mut self, field: &'a FieldType, length: usize) -> Result<Value<'a>, FieldError> {
         self.spend()?;
-        let length = usize::from(length);
         if let Some(text) =
             scalar::characters(field.in_type, field.out_type, length, &mut self.bytes)
         {
@@ -150,8 +166,37 @@ impl<'a> Walk<'a> {
         if field.is_structure() {
             return self.structure(field);
         }
-        scalar::take(field.in_type, field.out_type, self.pointer_size, &mut self.bytes)
-            .map_err(FieldError::from)
+        let length = match field.length {
+            Length::Own => None,
+            Length::Fixed(length) => Some(usize::from(length)),
+            Length::Field(key) => Some(self.stated(key)?),
+            Length::Unknown => return Err(FieldFault::NoLength.into()),
+        };
+        let number = self.number(field.in_type);
+        let value = scalar::take(field, length, self.pointer_size, &mut self.bytes)?;
+        if let (Some(key), Some((bits, _))) = (field.key, number) {
+            self.lengths.insert(key, bits);
+        }
+        if let (Some(map), Some((bits, bytes))) = (&field.map, number)
+            && let Some(name) = map.text(bits, bytes)
+        {
+            return Ok(Value::Text(name));
+        }
+        Ok(value)
+    }
+
+    /// The integer that comes next, if it is one, and its bytes. It is left where it is.
+    fn number(&self, in_type: InType) -> Option<(u64, usize)> {
+        let bytes = in_type.integer_bytes(self.pointer_size.bytes())?;
+        let mut ahead = self.bytes;
+        Some((ahead.unsigned(bytes)?, bytes))
+    }
+
+    /// The length that the field of a key states.
+    fn stated(&self, key: u16) -> Result<usize, FieldFault> {
+        let length = self.lengths.get(&key).ok_or(FieldFault::NoLength)?;
+        // What does not fit is longer than any payload.
+        Ok(usize::try_from(*length).unwrap_or(usize::MAX))
     }
 
     fn structure(&mut self, structure: &'a FieldType) -> Result<Value<'a>, FieldError> {

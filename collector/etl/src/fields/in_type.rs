@@ -1,6 +1,6 @@
 //! How a value lies in the payload.
 
-/// The encoding of a value. TraceLogging and manifests share these numbers.
+/// The encoding of a value. TraceLogging and manifests share these numbers up to 25.
 ///
 /// Source: microsoft/tracelogging etw/rust/tracelogging/src/enums.rs `InType`;
 /// learn.microsoft.com/windows/win32/api/tdh/ne-tdh-_tdh_in_type (read 2026-11)
@@ -58,11 +58,23 @@ pub enum InType {
     Struct,
     /// 25: as [`InType::Binary`], in a newer number that allows arrays.
     CountedBinary,
+    /// 302: as [`InType::CountedUtf16`], its length high byte first.
+    ReversedCountedUtf16,
+    /// 303: as [`InType::CountedAnsi`], its length high byte first.
+    ReversedCountedAnsi,
+    /// 304: UTF-16 to the end of the payload.
+    RestUtf16,
+    /// 305: bytes of text to the end of the payload.
+    RestAnsi,
+    /// 309: a 32-bit length and so many bytes.
+    HexDump,
+    /// 310: a security identifier behind two pointers, or four zero bytes where there is none.
+    TokenSid,
     /// A number without a meaning here.
     Other(u16),
 }
 
-/// By number.
+/// From 0 by number.
 const KNOWN: [InType; 26] = [
     InType::Null,
     InType::Utf16,
@@ -92,11 +104,23 @@ const KNOWN: [InType; 26] = [
     InType::CountedBinary,
 ];
 
+/// Those of classic events; neither manifests nor TraceLogging can name them.
+const CLASSIC: [(u16, InType); 6] = [
+    (302, InType::ReversedCountedUtf16),
+    (303, InType::ReversedCountedAnsi),
+    (304, InType::RestUtf16),
+    (305, InType::RestAnsi),
+    (309, InType::HexDump),
+    (310, InType::TokenSid),
+];
+
 impl InType {
     /// The type of this number.
     #[must_use]
     pub fn from_number(number: u16) -> Self {
-        KNOWN.get(usize::from(number)).copied().unwrap_or(Self::Other(number))
+        let classic = || CLASSIC.iter().find(|(known, _)| *known == number).map(|(_, it)| *it);
+        let known = KNOWN.get(usize::from(number)).copied().or_else(classic);
+        known.unwrap_or(Self::Other(number))
     }
 
     /// The number of this type.
@@ -105,7 +129,42 @@ impl InType {
         if let Self::Other(number) = self {
             return number;
         }
+        if let Some((number, _)) = CLASSIC.iter().find(|(_, known)| *known == self) {
+            return *number;
+        }
         let place = KNOWN.iter().position(|known| *known == self);
         place.and_then(|place| u16::try_from(place).ok()).unwrap_or(u16::MAX)
+    }
+
+    /// Bytes of an integer of this type; `None` for what is no integer.
+    pub(super) const fn integer_bytes(self, pointer_bytes: usize) -> Option<usize> {
+        Some(match self {
+            Self::I8 | Self::U8 => 1,
+            Self::I16 | Self::U16 => 2,
+            Self::I32 | Self::U32 | Self::Bool32 | Self::Hex32 => 4,
+            Self::I64 | Self::U64 | Self::Hex64 => 8,
+            Self::Pointer => pointer_bytes,
+            Self::Null
+            | Self::Utf16
+            | Self::Ansi
+            | Self::F32
+            | Self::F64
+            | Self::Binary
+            | Self::Guid
+            | Self::FileTime
+            | Self::SystemTime
+            | Self::Sid
+            | Self::CountedUtf16
+            | Self::CountedAnsi
+            | Self::Struct
+            | Self::CountedBinary
+            | Self::ReversedCountedUtf16
+            | Self::ReversedCountedAnsi
+            | Self::RestUtf16
+            | Self::RestAnsi
+            | Self::HexDump
+            | Self::TokenSid
+            | Self::Other(_) => return None,
+        })
     }
 }

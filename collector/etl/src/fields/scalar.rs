@@ -3,18 +3,24 @@
 use super::bytes::Bytes;
 use super::decode::{FieldFault, PointerSize};
 use super::integer::{Integer, Style};
-use super::{InType, OutType, Sid, SystemTime, Value, socket_address, text};
+use super::{FieldType, InType, OutType, Sid, SystemTime, Value, socket_address, text};
 use crate::{FileTime, Guid};
 use core::net::{IpAddr, Ipv6Addr};
 use std::borrow::Cow;
 
-/// Takes a value off the payload.
+/// Takes a value off the payload; its length is what the in type says unless it is given.
 pub(super) fn take<'a>(
-    in_type: InType,
-    out_type: OutType,
+    field: &FieldType,
+    length: Option<usize>,
     pointer_size: PointerSize,
     bytes: &mut Bytes<'a>,
 ) -> Result<Value<'a>, FieldFault> {
+    let (in_type, out_type) = (field.in_type, field.out_type);
+    if let Some(length) = length
+        && let Some(value) = measured(in_type, out_type, length, bytes)
+    {
+        return value.ok_or(FieldFault::Truncated);
+    }
     let mut integer = |width, style| {
         let bits = bytes.unsigned(width)?;
         Some(Integer { bits, bytes: width, style }.value(out_type))
@@ -48,11 +54,87 @@ pub(super) fn take<'a>(
         InType::Ansi => text::ansi_until_nul(bytes).map(|raw| ansi(raw, out_type)),
         InType::CountedAnsi => bytes.counted().map(|raw| ansi(raw, out_type)),
         InType::Binary | InType::CountedBinary => bytes.counted().map(|raw| binary(raw, out_type)),
+        InType::ReversedCountedUtf16
+        | InType::ReversedCountedAnsi
+        | InType::RestUtf16
+        | InType::RestAnsi
+        | InType::HexDump
+        | InType::TokenSid => classic(in_type, out_type, pointer_size, bytes),
         // A structure is no scalar; the caller has taken it apart.
         InType::Struct => return Err(FieldFault::UnknownInType(InType::Struct.number())),
         InType::Other(number) => return Err(FieldFault::UnknownInType(number)),
     };
     value.ok_or(FieldFault::Truncated)
+}
+
+/// Takes text or bytes of a given length; `None` for other types, which have a length of their own.
+fn measured<'a>(
+    in_type: InType,
+    out_type: OutType,
+    length: usize,
+    bytes: &mut Bytes<'a>,
+) -> Option<Option<Value<'a>>> {
+    let value = if in_type == InType::Utf16 {
+        let units = bytes.take(length.saturating_mul(2));
+        units.map(|units| Value::Text(Cow::Owned(text::utf16_to_nul(units))))
+    } else if in_type == InType::Ansi {
+        bytes.take(length).map(|raw| ansi(text::to_nul(raw), out_type))
+    } else if matches!(in_type, InType::Binary | InType::CountedBinary) {
+        bytes.take(length).map(|raw| binary(raw, out_type))
+    } else {
+        return None;
+    };
+    Some(value)
+}
+
+/// Takes a value of a type that only classic events have.
+fn classic<'a>(
+    in_type: InType,
+    out_type: OutType,
+    pointer_size: PointerSize,
+    bytes: &mut Bytes<'a>,
+) -> Option<Value<'a>> {
+    let mut reversed = || {
+        let mut ahead = *bytes;
+        let length = ahead.take_array().map(u16::from_be_bytes)?;
+        let raw = ahead.take(usize::from(length))?;
+        *bytes = ahead;
+        Some(raw)
+    };
+    if in_type == InType::ReversedCountedUtf16 {
+        return reversed().map(|units| Value::Text(Cow::Owned(text::utf16(units))));
+    }
+    if in_type == InType::ReversedCountedAnsi {
+        return reversed().map(|raw| ansi(raw, out_type));
+    }
+    if in_type == InType::RestUtf16 {
+        return Some(Value::Text(Cow::Owned(text::utf16(bytes.take_rest()))));
+    }
+    if in_type == InType::RestAnsi {
+        return Some(ansi(bytes.take_rest(), out_type));
+    }
+    let mut ahead = *bytes;
+    let value = if in_type == InType::HexDump {
+        let length = usize::try_from(ahead.unsigned(4)?).ok()?;
+        Value::Binary(ahead.take(length)?)
+    } else {
+        token_sid(pointer_size, &mut ahead)?
+    };
+    *bytes = ahead;
+    Some(value)
+}
+
+/// A `TOKEN_USER` and the identifier it points to; four zero bytes where there is none.
+///
+/// Source: microsoft/perfview src/TraceEvent/TraceEvent.cs `SkipSID` (read 2026-11)
+fn token_sid<'a>(pointer_size: PointerSize, bytes: &mut Bytes<'a>) -> Option<Value<'a>> {
+    let mut ahead = *bytes;
+    if ahead.unsigned(4)? == 0 {
+        *bytes = ahead;
+        return Some(Value::Null);
+    }
+    bytes.take(2 * pointer_size.bytes())?;
+    Sid::take(bytes).map(Value::Sid)
 }
 
 /// Takes an array of characters as the one text it is; `None` if the elements are none.

@@ -1,7 +1,8 @@
 //! The description of an event's payload.
 
 use super::names;
-use super::{InType, OutType};
+use super::{InType, OutType, ValueMap};
+use std::sync::Arc;
 
 /// Structures in structures, so many at most.
 ///
@@ -35,6 +36,12 @@ pub struct FieldType {
     pub tags: u32,
     /// Whether there is one value or an array of them.
     pub count: Count,
+    /// How long each value is, of text and bytes.
+    pub length: Length,
+    /// Names for its numbers.
+    pub map: Option<Arc<ValueMap>>,
+    /// Other fields state their length or count by this one's number: by which key.
+    pub key: Option<u16>,
     /// Of a structure ([`InType::Struct`]): what it is made of.
     pub fields: Vec<Self>,
 }
@@ -55,6 +62,26 @@ pub enum Count {
     /// Source: microsoft/tracelogging etw/cpp/traceloggingdynamic/TraceLoggingDynamic.h
     /// `AddFieldCustom` (read 2026-11)
     Custom(Vec<u8>),
+    /// An array of as many as the last integer with this [`FieldType::key`] says.
+    Field(u16),
+}
+
+/// How long a text or a string of bytes is; other types have their own length whatever this says.
+///
+/// UTF-16 is measured in units of two bytes, everything else in bytes. Text ends earlier at a NUL.
+///
+/// Source: tdh.h of the Windows SDK, comments of `_TDH_IN_TYPE` (read 2026-11)
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Length {
+    /// As the in type says: to a NUL, or behind a 16-bit length.
+    #[default]
+    Own,
+    /// So long.
+    Fixed(u16),
+    /// As long as the last integer with this [`FieldType::key`] says.
+    Field(u16),
+    /// Nothing says it, and the value cannot be read.
+    Unknown,
 }
 
 /// A description nests structures deeper than [`STRUCTURES_DEEP_MAX`].
@@ -127,6 +154,9 @@ impl FieldType {
             out_type: OutType::Default,
             tags: 0,
             count: Count::One,
+            length: Length::Own,
+            map: None,
+            key: None,
             fields: Vec::new(),
         }
     }
@@ -157,5 +187,23 @@ impl FieldType {
     #[must_use]
     pub fn count(self, count: Count) -> Self {
         Self { count, ..self }
+    }
+
+    /// The same field of this length.
+    #[must_use]
+    pub fn length(self, length: Length) -> Self {
+        Self { length, ..self }
+    }
+
+    /// The same field with names for its numbers.
+    #[must_use]
+    pub fn map(self, map: Arc<ValueMap>) -> Self {
+        Self { map: Some(map), ..self }
+    }
+
+    /// The same field, by whose number others state their length.
+    #[must_use]
+    pub fn key(self, key: u16) -> Self {
+        Self { key: Some(key), ..self }
     }
 }

@@ -27,6 +27,18 @@ pub(super) fn ansi_until_nul<'a>(bytes: &mut Bytes<'a>) -> Option<&'a [u8]> {
     }
 }
 
+/// UTF-16 up to its first NUL, if it has one.
+pub(super) fn utf16_to_nul(bytes: &[u8]) -> String {
+    let (units, _odd) = bytes.as_chunks::<2>();
+    let end = units.iter().position(|unit| *unit == [0, 0]);
+    utf16(end.and_then(|end| bytes.get(..end * 2)).unwrap_or(bytes))
+}
+
+/// Bytes up to the first NUL, if there is one.
+pub(super) fn to_nul(bytes: &[u8]) -> &[u8] {
+    bytes.split(|byte| *byte == 0).next().unwrap_or(bytes)
+}
+
 /// UTF-16, little-endian. Half a surrogate pair and half a unit at the end become U+FFFD.
 pub(super) fn utf16(bytes: &[u8]) -> String {
     let (units, odd) = bytes.as_chunks();

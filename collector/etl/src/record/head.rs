@@ -39,16 +39,15 @@ impl Head {
         let shape = Shape::of(marker).ok_or(CorruptRecord)?;
         let bytes = usize::from(u16_at(rest, shape.size_at).ok_or(CorruptRecord)?);
         let extra = extra_bytes(shape.kind, marker);
-        let payload_at = match shape.kind {
-            Kind::Message => message::payload_at(rest),
-            _ => Some(shape.header_bytes + extra),
+        let payload_at = if shape.kind == Kind::Message {
+            message::payload_at(rest)
+        } else {
+            Some(shape.header_bytes + extra)
         };
         let payload_at = payload_at.filter(|at| *at <= bytes).ok_or(CorruptRecord)?;
         let record = rest.get(..bytes).ok_or(CorruptRecord)?;
-        let stamp_at = match shape.kind {
-            Kind::Message => message::stamp_at(record),
-            _ => shape.stamp_at,
-        };
+        let stamp_at =
+            if shape.kind == Kind::Message { message::stamp_at(record) } else { shape.stamp_at };
         let stamp = stamp_at.and_then(|at| i64_at(record, at));
         Ok(Some(Self { kind: shape.kind, bytes, payload_at, stamp }))
     }

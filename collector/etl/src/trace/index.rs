@@ -1,4 +1,7 @@
 //! Where the buffers of a file are: one walk over their headers, before anything is decoded.
+//!
+//! It goes only forward, so its time is that of a few headers for each buffer and of one look at the
+//! rest of the file.
 
 use crate::buffer::{BUFFER_BYTES_MAX, BufferHeader, HEADER_BYTES};
 use crate::damage::{Damage, DamageKind, Damages};
@@ -23,6 +26,8 @@ pub(crate) struct Walk<'a, R> {
     pub(crate) file_bytes: u64,
     /// Bytes of the file's first buffer, which those of an uncompressed file share.
     pub(crate) usual: u32,
+    /// Bytes of the session's buffers, as its description has them.
+    pub(crate) session: u32,
     pub(crate) is_compressed: bool,
     pub(crate) damages: &'a mut Damages,
 }
@@ -32,6 +37,7 @@ impl<R: Read + Seek> Walk<'_, R> {
     pub(crate) fn run(mut self) -> io::Result<Vec<Place>> {
         let mut places = Vec::new();
         let mut at = 0;
+        self.usual = self.usual_bytes()?;
         while let Some(header) = self.header_at(at)? {
             let left = self.file_bytes - at;
             let Some(bytes) = self.stride(at, &header)? else {
@@ -55,6 +61,22 @@ impl<R: Read + Seek> Walk<'_, R> {
         Ok(places)
     }
 
+    /// Bytes that the buffers of an uncompressed file share.
+    ///
+    /// Where the first buffer and the session's description differ, the one that a buffer of that
+    /// size or the end of the file follows is believed, of two such the smaller: it hides none.
+    fn usual_bytes(&mut self) -> io::Result<u32> {
+        let sizes = [self.usual.min(self.session), self.usual.max(self.session)];
+        for bytes in sizes.into_iter().filter(|bytes| BufferHeader::is_possible_size(*bytes)) {
+            let is_same = |it: BufferHeader| it.stride == bytes && it.fill(bytes).is_some();
+            let at = u64::from(bytes);
+            if at == self.file_bytes || self.header_at(at)?.is_some_and(is_same) {
+                return Ok(bytes);
+            }
+        }
+        Ok(self.usual)
+    }
+
     fn header_at(&mut self, at: u64) -> io::Result<Option<BufferHeader>> {
         if self.file_bytes.saturating_sub(at) < HEADER {
             return Ok(None);
@@ -68,23 +90,22 @@ impl<R: Read + Seek> Walk<'_, R> {
     /// Bytes from this buffer to the next; `None` where this is no buffer.
     fn stride(&mut self, at: u64, header: &BufferHeader) -> io::Result<Option<u32>> {
         let stride = header.stride;
-        if self.is_compressed {
-            let is_possible = (HEADER_BYTES as u32..=BUFFER_BYTES_MAX).contains(&stride);
-            return Ok(is_possible.then_some(stride));
+        if self.is_compressed || header.is_compressed() {
+            return Ok(BufferHeader::is_possible_size(stride).then_some(stride));
         }
-        if stride == self.usual {
-            return Ok(Some(stride));
-        }
-        // Another size is believed where a buffer or the end of the file follows it.
-        if is_plausible(header) && self.is_buffer_or_end(at.saturating_add(stride.into()))? {
-            return Ok(Some(stride));
-        }
-        // The usual size is believed where that is so, and this looks like a buffer but for it.
         let usual = self.usual;
+        if stride == usual {
+            return Ok(Some(stride));
+        }
+        // The usual size is believed where a buffer or the end of the file follows it, before
+        // another size is: a size that became twice as large would hide the next buffer.
         let looks = header.fill(usual).is_some();
         if looks && self.is_buffer_or_end(at.saturating_add(usual.into()))? {
             self.damage(DamageKind::BufferSize, at, 0);
             return Ok(Some(usual));
+        }
+        if is_plausible(header) && self.is_buffer_or_end(at.saturating_add(stride.into()))? {
+            return Ok(Some(stride));
         }
         Ok(None)
     }
@@ -116,14 +137,18 @@ impl<R: Read + Seek> Walk<'_, R> {
     /// Whether the file holds only zeros from here on.
     fn is_zero(&mut self, from: u64) -> io::Result<bool> {
         self.reader.seek(SeekFrom::Start(from))?;
+        let mut left = self.file_bytes.saturating_sub(from);
         let mut chunk = [0; 4096];
-        loop {
-            match self.reader.read(&mut chunk)? {
-                0 => return Ok(true),
-                count if chunk.iter().take(count).any(|byte| *byte != 0) => return Ok(false),
-                _ => {}
+        while left > 0 {
+            let bytes = left.min(chunk.len() as u64);
+            let (piece, _) = chunk.split_at_mut(usize::try_from(bytes).unwrap_or(0));
+            self.reader.read_exact(piece)?;
+            if piece.iter().any(|byte| *byte != 0) {
+                return Ok(false);
             }
+            left -= bytes;
         }
+        Ok(true)
     }
 
     fn damage(&mut self, kind: DamageKind, buffer_at: u64, skipped_bytes: u64) {
@@ -132,6 +157,7 @@ impl<R: Read + Seek> Walk<'_, R> {
 }
 
 fn is_plausible(header: &BufferHeader) -> bool {
-    let stride = header.stride;
-    (HEADER_BYTES as u32..=BUFFER_BYTES_MAX).contains(&stride) && header.fill(stride).is_some()
+    // A compressed buffer says how far it is filled once decompressed.
+    let fill_max = if header.is_compressed() { BUFFER_BYTES_MAX } else { header.stride };
+    BufferHeader::is_possible_size(header.stride) && header.fill(fill_max).is_some()
 }

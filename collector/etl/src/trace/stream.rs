@@ -1,11 +1,14 @@
 //! The buffers of one processor, one after the other, record by record.
 
 use super::index::Place;
-use crate::buffer::{BufferHeader, HEADER_BYTES};
+use crate::buffer::{HEADER_BYTES, HEADER_SIZE};
 use crate::compression::{self, Format};
 use crate::damage::{Damage, DamageKind, Damages};
 use crate::record::Head;
 use std::io::{self, Read, Seek, SeekFrom};
+
+/// What Windows fills the end of a buffer with.
+const UNUSED: u8 = 0xff;
 
 /// What reading a buffer needs beside it.
 pub(super) struct Store<R> {
@@ -15,7 +18,10 @@ pub(super) struct Store<R> {
     pub(super) format: Option<Format>,
     /// Bytes of buffers that all streams may hold at once.
     pub(super) budget: u64,
+    /// Bytes that they hold: what is allocated, not what is in use.
     pub(super) held: u64,
+    /// Bytes that may still be decompressed.
+    pub(super) expansion_left: u64,
     pub(super) damages: Damages,
     compressed: Vec<u8>,
 }
@@ -28,6 +34,7 @@ impl<R> Store<R> {
             format: None,
             budget: 0,
             held: 0,
+            expansion_left: 0,
             damages,
             compressed: Vec::new(),
         }
@@ -66,16 +73,16 @@ impl Stream {
             self.at = self.at.saturating_add(head.stride());
         }
         loop {
-            match Head::parse(self.records.get(self.at..).unwrap_or(&[])) {
+            match Head::parse(self.rest()) {
                 Ok(Some(head)) => {
                     self.head = Some(head);
                     self.stamp = head.stamp.unwrap_or(self.stamp);
                     return Ok(Some(self.stamp));
                 }
-                Ok(None) => {}
-                Err(_) => {
-                    self.damage(store, DamageKind::Record, self.records.len() - self.at);
-                }
+                // Behind the mark that ends a buffer there is nothing but more of it.
+                Ok(None) if self.rest().iter().all(|byte| *byte == UNUSED) => {}
+                Ok(None) => self.damage(store, DamageKind::Record, self.rest().len()),
+                Err(_) => self.damage(store, DamageKind::Record, self.rest().len()),
             }
             let Some(place) = self.places.pop() else {
                 self.release(store);
@@ -83,6 +90,11 @@ impl Stream {
             };
             self.load(&place, store)?;
         }
+    }
+
+    /// What was not read yet of the current buffer.
+    fn rest(&self) -> &[u8] {
+        self.records.get(self.at..).unwrap_or(&[])
     }
 
     /// The current record: its head, and the bytes it begins.
@@ -118,7 +130,20 @@ impl Stream {
             self.load_plain(place, store)
         };
         store.held += bytes_of(&self.records);
+        if result.is_err() {
+            // What was there for the read to replace is nobody's records.
+            self.records.clear();
+        }
         result
+    }
+
+    /// Gives memory back that is too small or much too large for the next buffer, before other
+    /// memory is asked for: what is held is never more than twice what the buffers take.
+    fn make_room(&mut self, bytes: usize) {
+        let held = self.records.capacity();
+        if held < bytes || held / 2 > bytes {
+            self.records = Vec::new();
+        }
     }
 
     fn load_plain<R: Read + Seek>(
@@ -127,12 +152,16 @@ impl Stream {
         store: &mut Store<R>,
     ) -> io::Result<()> {
         // A buffer that the file cuts off says how full it was, not how much is left of it.
-        let fill = place.header.fill(place.header.stride.max(place.bytes));
-        let fill = fill.unwrap_or_else(|| {
+        let fill_max = place.header.stride.max(place.bytes);
+        let fill = place.header.fill(fill_max);
+        let fill = fill.filter(|_| !place.header.is_fill_doubtful(fill_max)).unwrap_or_else(|| {
+            // The mark behind the last record will say.
             self.damage(store, DamageKind::Fill, 0);
             place.bytes
         });
-        let bytes = fill.min(place.bytes).saturating_sub(HEADER_BYTES as u32);
+        let bytes = fill.min(place.bytes).saturating_sub(HEADER_SIZE);
+        self.make_room(bytes as usize);
+        self.records.reserve_exact(bytes as usize);
         self.records.resize(bytes as usize, 0);
         read_at(&mut store.reader, place.at, &mut self.records)
     }
@@ -147,15 +176,29 @@ impl Stream {
             self.damage(store, DamageKind::CompressionFormat, stored);
             return Ok(());
         };
-        let Some(bytes) = fill_when_decompressed(&place.header, store.buffer_bytes_max) else {
+        let fill_max = store.buffer_bytes_max;
+        let Some(fill) = place.header.fill(fill_max) else {
             self.damage(store, DamageKind::Fill, stored);
             return Ok(());
         };
-        if store.held.saturating_add(u64::from(bytes)) > store.budget {
+        if place.header.is_fill_doubtful(fill_max) {
+            self.damage(store, DamageKind::Fill, 0);
+        }
+        let bytes = fill - HEADER_SIZE;
+        self.make_room(bytes as usize);
+        let needed = bytes_of(&self.records).max(bytes.into());
+        if store.held.saturating_add(needed) > store.budget {
             self.damage(store, DamageKind::Memory, stored);
             return Ok(());
         }
+        let Some(left) = store.expansion_left.checked_sub(bytes.into()) else {
+            self.damage(store, DamageKind::Expansion, stored);
+            return Ok(());
+        };
+        store.expansion_left = left;
         let mut compressed = core::mem::take(&mut store.compressed);
+        compressed.clear();
+        compressed.reserve_exact(stored);
         compressed.resize(stored, 0);
         read_at(&mut store.reader, place.at, &mut compressed)?;
         let result =
@@ -170,13 +213,9 @@ impl Stream {
     }
 }
 
-/// Bytes after the header once decompressed.
-fn fill_when_decompressed(header: &BufferHeader, bytes_max: u32) -> Option<u32> {
-    header.fill(bytes_max).map(|fill| fill - HEADER_BYTES as u32)
-}
-
+/// Bytes that they keep allocated.
 fn bytes_of(records: &Vec<u8>) -> u64 {
-    u64::try_from(records.len()).unwrap_or(u64::MAX)
+    u64::try_from(records.capacity()).unwrap_or(u64::MAX)
 }
 
 /// Reads what follows the header of the buffer at `at`.

@@ -3,7 +3,7 @@
 use super::codes::{
     self, FORM_COUNTED, FORM_CUSTOM, FORM_FIXED, IN_TYPE, MORE, OUT_TYPE, TAGS_MAX,
 };
-use crate::fields::{Count, FieldType, InType, OutType, STRUCTURES_DEEP_MAX};
+use crate::fields::{Count, FieldType, InType, Length, OutType, STRUCTURES_DEEP_MAX};
 
 /// The description of an event, to be written as the data of its extended item 11.
 ///
@@ -34,7 +34,8 @@ pub enum BuildError {
     /// Tags have more than 28 bits.
     #[error("write tags of more than 28 bits")]
     Tags,
-    /// The in type's number has more than five bits or the out type's more than seven.
+    /// The in type's number has more than five bits or the out type's more than seven, or another
+    /// field states a length or a count.
     #[error("write a type that TraceLogging has no number for")]
     Type,
     /// A structure has more than 127 fields, or there are fields in what is no structure.
@@ -95,6 +96,7 @@ fn put_field(field: &FieldType, depth: usize, blob: &mut Vec<u8>) -> Result<(), 
     match &field.count {
         Count::One | Count::Counted => {}
         Count::Fixed(length) => blob.extend(length.to_le_bytes()),
+        Count::Field(_) => return Err(BuildError::Type),
         Count::Custom(schema) => {
             let length = u16::try_from(schema.len()).map_err(|_| BuildError::TooLong)?;
             blob.extend(length.to_le_bytes());
@@ -116,7 +118,11 @@ fn put_head(field: &FieldType, blob: &mut Vec<u8>) -> Result<(), BuildError> {
         Count::Fixed(_) => FORM_FIXED,
         Count::Counted => FORM_COUNTED,
         Count::Custom(_) => FORM_CUSTOM,
+        Count::Field(_) => return Err(BuildError::Type),
     };
+    if field.length != Length::Own {
+        return Err(BuildError::Type);
+    }
     let out = out_byte(field)?;
     if field.tags != 0 {
         blob.extend([in_type | form | MORE, out | MORE]);

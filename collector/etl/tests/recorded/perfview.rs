@@ -7,18 +7,17 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::path::Path;
 
-
 use weir_etl::fields::{PointerSize, Value};
 use weir_etl::tracelogging::{ProviderTraits, parse_schema};
 use weir_etl::{Body, FileTime, Record, Trace};
 
 /// A line of a baseline.
-struct Line<'a> {
-    text: &'a str,
+pub(crate) struct Line<'a> {
+    pub(crate) text: &'a str,
     /// Since the session began, rounded.
     microseconds: i64,
-    name: &'a str,
-    facts: HashMap<&'a str, &'a str>,
+    pub(crate) name: &'a str,
+    pub(crate) facts: HashMap<&'a str, &'a str>,
 }
 
 impl<'a> Line<'a> {
@@ -53,16 +52,30 @@ impl<'a> Line<'a> {
         }
     }
 
+    /// A number, decimal or hexadecimal, of 32 or 64 bits, with or without a sign.
+    fn is_number(&self, field: &str, bits: u64) -> bool {
+        let text = self.facts[field].replace(',', "");
+        if let Some(digits) = text.strip_prefix("0x") {
+            return u64::from_str_radix(digits, 16) == Ok(bits);
+        }
+        text.parse::<i64>().is_ok_and(|shown| {
+            shown.cast_unsigned() == bits
+                || i32::try_from(shown).is_ok_and(|it| u64::from(it.cast_unsigned()) == bits)
+        })
+    }
+
     /// A value of a payload, in PerfView's way of writing it.
-    fn agrees_with(&self, field: &str, value: &Value<'_>) -> bool {
+    pub(crate) fn agrees_with(&self, field: &str, value: &Value<'_>) -> bool {
         match value {
             Value::Bool(value) => self.agrees(field, if *value { "True" } else { "False" }),
             // It writes a character as its number, and takes unsigned 64-bit numbers for signed.
             Value::Text(text) if field == "char_type" => {
                 text.chars().map(u32::from).eq([u32::try_from(self.number(field)).unwrap()])
             }
-            Value::U64(value) => self.number(field) == value.cast_signed(),
-            Value::I64(value) => self.number(field) == *value,
+            Value::U64(value) => self.is_number(field, *value),
+            Value::I64(value) => self.is_number(field, value.cast_unsigned()),
+            Value::Hex { value, .. } => self.is_number(field, *value),
+            Value::Port(value) => self.is_number(field, (*value).into()),
             Value::Time(time) => self.agrees(field, &perfview_time(*time)),
             // It gets the milliseconds of a SYSTEMTIME wrong, always 03; to the second it is right.
             Value::SystemTime(_) => {
@@ -70,7 +83,17 @@ impl<'a> Line<'a> {
                 let text = value.to_string();
                 expected == text[2..19].replace('-', "/").replace('T', " ")
             }
-            other => self.agrees(field, &other.to_string()),
+            Value::Null
+            | Value::F32(_)
+            | Value::F64(_)
+            | Value::Text(_)
+            | Value::Binary(_)
+            | Value::Guid(_)
+            | Value::Sid(_)
+            | Value::Ip(_)
+            | Value::SocketAddress(_)
+            | Value::Array(_)
+            | Value::Struct(_) => self.agrees(field, &value.to_string()),
         }
     }
 }
@@ -92,7 +115,11 @@ fn perfview_time(time: FileTime) -> String {
 }
 
 /// Reads both files and gives each line with the records that have its time and payload length.
-fn compare(folder: &Path, name: &str, mut check: impl FnMut(&Line<'_>, &Record<'_>) -> bool) {
+pub(crate) fn compare(
+    folder: &Path,
+    name: &str,
+    mut check: impl FnMut(&Line<'_>, &Record<'_>) -> bool,
+) {
     let baseline = folder.join(format!("{name}.baseline.txt"));
     let text = std::fs::read_to_string(baseline).unwrap();
     let lines: Vec<_> = text.lines().filter_map(Line::parse).collect();

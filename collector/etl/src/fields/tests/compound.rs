@@ -123,6 +123,12 @@ fn every_type_that_needs_bytes_misses_them() {
         (InType::CountedAnsi, &[1, 0]),
         (InType::Binary, &[0xFF, 0xFF, 1]),
         (InType::Sid, &[1, 1, 0, 0, 0, 0, 0, 5, 1, 0, 0]),
+        (InType::ReversedCountedUtf16, &[0, 3, 65, 0]),
+        (InType::ReversedCountedAnsi, &[0, 1]),
+        (InType::HexDump, &[1, 0, 0, 0]),
+        (InType::HexDump, &[0xFF, 0xFF, 0xFF, 0xFF, 1]),
+        (InType::TokenSid, &[0, 0, 0]),
+        (InType::TokenSid, &[1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0]),
     ] {
         let schema = schema(vec![FieldType::new("f", in_type)]);
         let decoded = decode(&schema, payload);

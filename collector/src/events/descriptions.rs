@@ -1,0 +1,44 @@
+//! The first of two passes over a file: what it says of its events.
+//!
+//! Tools that merge traces append the descriptions of manifest events, so they are known only once
+//! the whole file was read.
+
+use crate::failure::Failure;
+use crate::output;
+use crate::trace_file::{self, OpenTrace};
+use std::io;
+use std::path::Path;
+use weir_etl::Trace;
+use weir_etl::tdh::Catalogue;
+
+/// The descriptions that a trace carries, and the trace at its beginning again.
+///
+/// # Errors
+/// It cannot be opened a second time.
+pub(super) fn collect(
+    path: &Path,
+    mut trace: OpenTrace,
+) -> Result<(Catalogue, OpenTrace), Failure> {
+    let mut catalogue = Catalogue::default();
+    // Whatever ends this pass early ends the next one too, which says so.
+    while let Ok(Some(record)) = trace.next_record() {
+        catalogue.learn(&record);
+    }
+    warn(path, &catalogue);
+    let again = Trace::open(trace.into_reader());
+    let again = again.map_err(|error| trace_file::unreadable(path, &io::Error::other(error)))?;
+    Ok((catalogue, again))
+}
+
+/// Says which events will be shown as bytes although the file describes them.
+fn warn(path: &Path, catalogue: &Catalogue) {
+    let file = path.display();
+    for (count, why) in [
+        (catalogue.unreadable(), "could not be read"),
+        (catalogue.left_out(), "are more than is kept of a file"),
+    ] {
+        if count > 0 {
+            output::warn(&format!("{file}: {count} descriptions of events {why}"));
+        }
+    }
+}
