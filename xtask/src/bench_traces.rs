@@ -86,7 +86,9 @@ fn print(readers: &[Reader], place: usize, bytes: f64) {
         let Some(found) = reader.found.get(place) else { continue };
         let counts = match &found.error {
             Some(error) => error.clone(),
-            None if (found.records, found.events) == (own.records, own.events) => "equal".to_owned(),
+            None if (found.records, found.events) == (own.records, own.events) => {
+                "equal".to_owned()
+            }
             None => "other counts".to_owned(),
         };
         println!(

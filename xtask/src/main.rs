@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool talks to its terminal")]
 
 mod bench;
+mod fuzz;
 mod bench_traces;
 mod generate;
 mod layout;
@@ -39,6 +40,14 @@ enum Verb {
     Layout,
     /// Build the sample programs from their C source.
     Programs,
+    /// Feed arbitrary bytes to a target of tests/fuzz; findings become regressions there.
+    Fuzz {
+        /// Name of the target.
+        target: String,
+        /// How long.
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+        minutes: u32,
+    },
     /// Print figures: replay beside ndpiReader and tshark, aggregation from memory, event traces
     /// beside dissect.etl and etl-parser.
     Bench {
@@ -58,6 +67,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         Verb::Programs => run::programs(),
+        Verb::Fuzz { target, minutes } => fuzz::run(&target, minutes),
         Verb::Bench { files } => bench::run(&files),
     };
     match result {

@@ -18,7 +18,7 @@ const BOOLEAN: FieldType = FieldType::of(1, 4, 3);
 const PORT: FieldType = FieldType::of(2, 6, 7);
 
 /// A payload with another value in every field, made from the table of fields.
-fn payload<E: Event>(fixed: &[FieldInfo], texts: usize) -> Vec<u8> {
+fn payload(fixed: &[FieldInfo], texts: usize) -> Vec<u8> {
     let mut bytes = vec![0; PREFIX_BYTES];
     bytes[2..PREFIX_BYTES].copy_from_slice(&[7, 1, 2, 3, 4, 5, 9, 8, 7, 6]);
     for (number, field) in fixed.iter().enumerate() {
@@ -88,7 +88,7 @@ fn check_types(schema: &Schema, name: &str, own: &[FieldInfo]) {
 fn check<E: Event + PartialEq + core::fmt::Debug>() {
     let texts = E::FIELDS.iter().filter(|field| field.kind == TEXT_TYPE).count();
     let (fixed, text_fields) = E::FIELDS.split_at(E::FIELDS.len() - texts);
-    let made = payload::<E>(fixed, texts);
+    let made = payload(fixed, texts);
     let (prefix, event) = E::decode(&made).unwrap();
     let mut encoded = vec![0; made.len()];
     assert_eq!(event.encode(prefix, &mut encoded), Some(made.len()), "{}", E::NAME);
