@@ -143,6 +143,12 @@ pub struct EventsArgs {
     #[arg(long, value_name = "NAME|ID")]
     pub event: Vec<String>,
 
+    /// Take descriptions of events from this file too: an instrumentation manifest (.man) or another
+    /// event trace. What a trace says of its own events goes before. Repeat for several; the first
+    /// that describes an event counts.
+    #[arg(long, value_name = "FILE")]
+    pub manifest: Vec<PathBuf>,
+
     /// Only events at this level or more severe: 1 or critical, 2 or error, 3 or warning, 4 or
     /// information, 5 or verbose. Level 0, always logged, passes too; records without a level do
     /// not.

@@ -25,11 +25,22 @@ pub(crate) type OpenTrace = Trace<Box<dyn Source>>;
 /// # Errors
 /// It cannot be read, or is no event trace.
 pub(crate) fn open(path: &Path) -> Result<OpenTrace, Failure> {
-    let source: Box<dyn Source> = if path.as_os_str() == "-" {
-        Box::new(spool(io::stdin().lock()).map_err(|error| unreadable(path, &error))?)
-    } else {
-        Box::new(seekable(input::open(path)?.0).map_err(|error| unreadable(path, &error))?)
-    };
+    if path.as_os_str() == "-" {
+        let spooled = spool(io::stdin().lock()).map_err(|error| unreadable(path, &error))?;
+        return open_source(path, Box::new(spooled));
+    }
+    open_file(path, &[], input::open(path)?.0)
+}
+
+/// Opens a file as a trace of which the beginning was read before.
+///
+/// # Errors
+/// As [`open`].
+pub(crate) fn open_file(path: &Path, beginning: &[u8], file: File) -> Result<OpenTrace, Failure> {
+    open_source(path, seekable(beginning, file).map_err(|error| unreadable(path, &error))?)
+}
+
+fn open_source(path: &Path, source: Box<dyn Source>) -> Result<OpenTrace, Failure> {
     Trace::open(source).map_err(|error| match error {
         OpenError::Io(error) => unreadable(path, &error),
         OpenError::Empty | OpenError::NotATrace { .. } => Failure::new(
@@ -41,10 +52,10 @@ pub(crate) fn open(path: &Path) -> Result<OpenTrace, Failure> {
 }
 
 /// A pipe cannot be read twice; its bytes are kept.
-fn seekable(mut file: File) -> io::Result<Box<dyn Source>> {
+fn seekable(beginning: &[u8], mut file: File) -> io::Result<Box<dyn Source>> {
     match file.seek(SeekFrom::Start(0)) {
         Ok(_) => Ok(Box::new(file)),
-        Err(_) => Ok(Box::new(spool(file)?)),
+        Err(_) => Ok(Box::new(spool(beginning.chain(file))?)),
     }
 }
 

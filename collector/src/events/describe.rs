@@ -1,5 +1,6 @@
 //! What an event is called and what its payload holds: from the event itself, from what this
-//! program knows of Weir's own events, or from descriptions elsewhere in the file.
+//! program knows of Weir's own events, from descriptions elsewhere in the file, or from files that
+//! were given for it.
 
 use hashbrown::HashMap;
 use weir_abi::event::kind_metadata;
@@ -24,6 +25,9 @@ pub(super) struct Describer {
     /// What the file at hand describes. Another file's descriptions are not used: what a file shows
     /// does not depend on what was read before it.
     pub(super) catalogue: Catalogue,
+    /// What files given for it describe, of any trace. A trace is believed before them: they may be of
+    /// another version, and it says what its own events were.
+    given: Catalogue,
 }
 
 /// What is known of a record, whatever its kind.
@@ -69,6 +73,11 @@ impl<'a> Description<'a> {
 }
 
 impl Describer {
+    /// One that has met nothing yet but these descriptions.
+    pub(super) fn new(given: Catalogue) -> Self {
+        Self { given, ..Self::default() }
+    }
+
     /// Describes a record.
     pub(super) fn describe<'a>(&'a mut self, record: &Record<'a>) -> Description<'a> {
         match record.body {
@@ -97,10 +106,13 @@ impl Describer {
         let known = known.or_else(|| is_ours.then_some(PROVIDER_NAME));
         let own = blob.and_then(|blob| schema(&mut self.schemas, blob));
         // An event that describes itself knows best.
-        let info = if blob.is_none() { self.catalogue.event(event) } else { None };
+        let found = || self.catalogue.event(event).or_else(|| self.given.event(event));
+        let info = if blob.is_none() { found() } else { None };
         let schema = own.or_else(|| info.map(|info| &info.schema));
         Description {
-            provider: known.or_else(|| self.catalogue.provider(event.provider)),
+            provider: known
+                .or_else(|| self.catalogue.provider(event.provider))
+                .or_else(|| self.given.provider(event.provider)),
             provider_id: Some(event.provider),
             event: own.map(Schema::name).or_else(|| info.and_then(EventInfo::name)),
             id: event.id,
@@ -114,7 +126,7 @@ impl Describer {
     }
 
     fn classic<'a>(&'a self, record: &Record<'a>, classic: &Classic<'a>) -> Description<'a> {
-        let info = self.catalogue.classic(classic);
+        let info = self.catalogue.classic(classic).or_else(|| self.given.classic(classic));
         Description {
             provider: info.and_then(|info| info.provider.as_deref()),
             provider_id: Some(classic.class),

@@ -24,19 +24,18 @@ pub(super) fn collect(
     while let Ok(Some(record)) = trace.next_record() {
         catalogue.learn(&record);
     }
-    warn(path, &catalogue);
+    warn(path, catalogue.unreadable(), catalogue.left_out());
     let again = Trace::open(trace.into_reader());
     let again = again.map_err(|error| trace_file::unreadable(path, &io::Error::other(error)))?;
     Ok((catalogue, again))
 }
 
 /// Says which events will be shown as bytes although the file describes them.
-fn warn(path: &Path, catalogue: &Catalogue) {
+pub(super) fn warn(path: &Path, unreadable: u64, left_out: u64) {
     let file = path.display();
-    for (count, why) in [
-        (catalogue.unreadable(), "could not be read"),
-        (catalogue.left_out(), "are more than is kept of a file"),
-    ] {
+    for (count, why) in
+        [(unreadable, "could not be read"), (left_out, "are more than is kept of a file")]
+    {
         if count > 0 {
             output::warn(&format!("{file}: {count} descriptions of events {why}"));
         }

@@ -1,14 +1,16 @@
 //! `weir events`: what trace files hold, decoded, on any machine.
 //!
 //! Events of every provider: names and fields come with self-describing events, files that were
-//! merged describe their other events, and this program knows its own; what nothing describes is
-//! shown as bytes.
+//! merged describe their other events, manifests given with `--manifest` describe more, and this
+//! program knows its own; what nothing describes is shown as bytes.
 
 mod describe;
 mod descriptions;
 mod filter;
+mod given;
 mod line;
 mod summary;
+mod unmatched;
 
 #[cfg(test)]
 mod tests;
@@ -23,6 +25,7 @@ use line::Line;
 use std::io::Write;
 use std::path::Path;
 use summary::{DamageFacts, FileFacts, Summary};
+use unmatched::Unmatched;
 use weir_etl::{FileTime, LogHeader, Record};
 
 /// Lines are written together once they have so many bytes.
@@ -33,15 +36,17 @@ const LINES_BYTES: usize = 256 * 1024;
 /// # Errors
 /// A file cannot be read, is no trace, or is damaged; the last after everything else was printed.
 pub fn run(args: &EventsArgs, out: &mut impl Write) -> Result<(), Failure> {
+    let (given, mut damages) = given::collect(&args.manifest)?;
     let mut view = View {
         filter: Filter::new(args),
-        describer: Describer::default(),
+        describer: Describer::new(given),
+        unmatched: Unmatched::new(args),
         summary: args.summary.then(Summary::default),
         lines: Vec::new(),
         out,
         is_read: true,
     };
-    let (mut files, mut damages) = (Vec::new(), Vec::new());
+    let mut files = Vec::new();
     for path in &args.files {
         let (catalogue, mut trace) = descriptions::collect(path, trace_file::open(path)?)?;
         view.describer.catalogue = catalogue;
@@ -51,6 +56,9 @@ pub fn run(args: &EventsArgs, out: &mut impl Write) -> Result<(), Failure> {
         }
         damages.extend(say(path, &trace));
         files.push(facts(path, &trace));
+    }
+    if let Some(words) = view.unmatched.warning() {
+        output::warn(&words);
     }
     if let Some(summary) = &view.summary {
         let text = if args.json { summary.json(&files) } else { summary.text(&files) };
@@ -70,6 +78,7 @@ pub fn run(args: &EventsArgs, out: &mut impl Write) -> Result<(), Failure> {
 struct View<'a, W> {
     filter: Filter,
     describer: Describer,
+    unmatched: Unmatched,
     summary: Option<Summary>,
     lines: Vec<u8>,
     out: &'a mut W,
@@ -99,8 +108,10 @@ impl<W: Write> View<'_, W> {
             && self.filter.takes_provider(described.provider, described.provider_id)
             && self.filter.takes_event(described.event, described.id);
         if !is_wanted {
+            self.unmatched.add(described.provider, described.provider_id);
             return;
         }
+        self.unmatched.forget();
         if let Some(summary) = &mut self.summary {
             summary.add(record, &described);
             return;

@@ -76,6 +76,7 @@ fn printed(files: &[&NamedTempFile]) -> Vec<String> {
         files: files.iter().map(|file| PathBuf::from(file.path())).collect(),
         provider: vec![PROVIDER.to_string()],
         event: vec!["1".to_owned(), "2".to_owned()],
+        manifest: Vec::new(),
         level: None,
         since: None,
         until: None,

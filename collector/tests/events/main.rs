@@ -5,4 +5,5 @@ mod bad_input;
 mod filters;
 mod lines;
 mod made;
+mod manifests;
 mod summaries;

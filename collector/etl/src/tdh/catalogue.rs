@@ -1,8 +1,7 @@
-//! The descriptions of a file.
+//! Descriptions, collected from records and manifests and found by event.
 
 use super::chunks::{self, Chunks, Taken};
 use super::event_info::{EventInfo, Key};
-use super::manifest::Manifest;
 use super::map_info::MapInfo;
 use crate::fields::{FieldType, MapKind, ValueMap};
 use crate::{Body, Classic, Event, Guid, Record};
@@ -39,17 +38,18 @@ pub const BYTES_MAX: usize = 64 << 20;
 
 /// The descriptions that a file carries, found by event.
 ///
-/// Of several for the same event, the first counts.
+/// Records are learnt from with [`Catalogue::learn`], files beside the trace with
+/// [`Catalogue::learn_manifest`]. Of several descriptions for the same event, the first counts.
 #[derive(Debug, Default)]
 pub struct Catalogue {
-    events: HashMap<Key, EventInfo>,
-    maps: HashMap<(Guid, String), Arc<ValueMap>>,
+    pub(super) events: HashMap<Key, EventInfo>,
+    pub(super) maps: HashMap<(Guid, String), Arc<ValueMap>>,
     /// Names of the providers of `events`.
     providers: HashMap<Guid, String>,
     chunks: Chunks,
-    bytes: usize,
-    left_out: u64,
-    unreadable: u64,
+    pub(super) bytes: usize,
+    pub(super) left_out: u64,
+    pub(super) unreadable: u64,
 }
 
 impl Catalogue {
@@ -59,7 +59,7 @@ impl Catalogue {
             && chunks::is_chunk(&event)
         {
             match self.chunks.take(&event, record.process) {
-                Taken::Whole(text) => self.learn_manifest(&event, &text),
+                Taken::Whole(text) => self.learn_source(&event, &text),
                 Taken::Part => {}
                 Taken::Unreadable => self.unreadable += 1,
                 Taken::LeftOut => self.left_out += 1,
@@ -132,7 +132,7 @@ impl Catalogue {
         if self.events.contains_key(&key) {
             return;
         }
-        if self.events.len() >= DESCRIPTIONS_MAX || self.bytes >= BYTES_MAX {
+        if !self.has_room() {
             self.left_out += 1;
             return;
         }
@@ -144,48 +144,17 @@ impl Catalogue {
         }
     }
 
-    fn keep(&mut self, key: Key, info: EventInfo) {
+    /// Whether one more event may be kept.
+    pub(super) fn has_room(&self) -> bool {
+        self.events.len() < DESCRIPTIONS_MAX && self.bytes < BYTES_MAX
+    }
+
+    pub(super) fn keep(&mut self, key: Key, info: EventInfo) {
         self.bytes += event_bytes(&info);
         if let Some(name) = &info.provider {
             self.providers.entry(info.provider_id).or_insert_with(|| name.clone());
         }
         self.events.insert(key, info);
-    }
-
-    /// A manifest comes once for each process and session; what is known of it is not read again.
-    fn learn_manifest(&mut self, event: &Event<'_>, text: &[u8]) {
-        let provider = event.provider;
-        let Some(manifest) = Manifest::parse(text) else {
-            self.unreadable += 1;
-            return;
-        };
-        for (name, kind, entries) in manifest.maps() {
-            self.keep_map(provider, name, kind, entries);
-        }
-        for (place, id, version) in manifest.events() {
-            let found = (place, id, version);
-            let key = Key::Manifest(provider, id, version);
-            if self.events.contains_key(&key) {
-                continue;
-            }
-            if self.events.len() >= DESCRIPTIONS_MAX || self.bytes >= BYTES_MAX {
-                self.left_out += 1;
-                continue;
-            }
-            let Self { maps, bytes, .. } = self;
-            let mut map = |name| named_map(maps, bytes, provider, name);
-            match manifest.event(found, provider, &mut map) {
-                Some(info) => self.keep(key, info),
-                None => self.unreadable += 1,
-            }
-        }
-        let key = Key::Manifest(provider, event.id, event.version);
-        if !self.events.contains_key(&key)
-            && self.events.len() < DESCRIPTIONS_MAX
-            && let Some(info) = chunks::info(event, manifest.provider())
-        {
-            self.keep(key, info);
-        }
     }
 
     fn learn_map(&mut self, record: &[u8]) {
@@ -195,7 +164,7 @@ impl Catalogue {
         }
     }
 
-    fn keep_map(
+    pub(super) fn keep_map(
         &mut self,
         provider: Guid,
         name: String,
@@ -217,7 +186,7 @@ impl Catalogue {
 }
 
 /// The map of a provider's name, with or without its entries; `None` where there is no room.
-fn named_map(
+pub(super) fn named_map(
     maps: &mut HashMap<(Guid, String), Arc<ValueMap>>,
     bytes: &mut usize,
     provider: Guid,

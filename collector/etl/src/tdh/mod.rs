@@ -16,7 +16,8 @@
 //! [`Trace::into_reader`](crate::Trace::into_reader) in between.
 //!
 //! An `EventSource` of .NET needs no merge: it writes its manifest, which is XML, into its own
-//! event stream. The catalogue reads those too.
+//! event stream. The catalogue reads those too, and, where a file describes nothing, the manifests
+//! that programs are built from: [`Catalogue::learn_manifest`].
 //!
 //! The third class that mergers write, `ed54dff8-c409-4cf6-bf83-05e1e61a09c4`, describes no events:
 //! it is the machine's Windows System Assessment Tool results, compressed XML.
@@ -32,11 +33,11 @@ mod manifest;
 mod map_info;
 mod properties;
 mod strings;
-mod template;
 
 #[cfg(test)]
 mod tests;
 
 pub use catalogue::{BYTES_MAX, Catalogue, DESCRIPTIONS_MAX};
 pub use event_info::{EventInfo, InfoError};
+pub use manifest::{MANIFEST_BYTES_MAX, ManifestError};
 pub use map_info::MapError;

@@ -4,7 +4,9 @@
 
 mod described;
 mod expected;
+mod given;
 mod perfview;
+mod tally;
 
 use std::path::{Path, PathBuf};
 

@@ -3,6 +3,8 @@
 mod build;
 mod events;
 mod hostile;
+mod manifest_files;
+mod manifest_hostile;
 mod manifests;
 mod maps;
 
