@@ -25,7 +25,7 @@ pub fn open(path: &Path) -> Result<(File, u64), Failure> {
         return Err(Failure::new(
             ExitCode::InputUnreadable,
             format!("open `{shown}`: it is a directory"),
-            "name the files in it, as in `weir replay DIR/*.pcap`",
+            "name the files in it, as in DIR/*",
         ));
     }
     Ok((file, metadata.len()))

@@ -30,6 +30,9 @@ pub fn write_whole(path: &Path, bytes: &[u8], out: &mut impl Write) -> Result<()
     write().map_err(|error| failure(path, &error))
 }
 
+/// Why an event trace cannot be written to a pipe or device.
+pub(crate) const NO_FILE: &str = "it is no file, and a trace is written from both ends";
+
 /// A file that appears under its name once it is whole; dropped before that, it leaves nothing.
 pub struct WholeFile {
     file: NamedTempFile,
@@ -43,7 +46,7 @@ impl WholeFile {
     /// The folder is missing or not writable; the name is that of a device or pipe.
     pub fn create(path: &Path) -> io::Result<Self> {
         if is_standard(path) || is_in_place(path) {
-            return Err(io::Error::other("it is no file, and a file is needed here"));
+            return Err(io::Error::other(NO_FILE));
         }
         let path = behind_links(path);
         let folder = path.parent().filter(|it| !it.as_os_str().is_empty());

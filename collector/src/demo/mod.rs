@@ -65,7 +65,8 @@ fn live(runtime: &Runtime, args: &DemoArgs, out: &mut impl Write) -> Result<Stri
             () = time_is_over(args.duration) => Ok(()),
         };
         traffic.shutdown().await;
-        outcome.and(pipeline.finish())?;
+        let finished = pipeline.finish();
+        outcome.and(finished)?;
         Ok(terminal::summary(&pipeline.view()))
     })
 }

@@ -45,6 +45,7 @@ impl Pipeline {
     /// # Errors
     /// Where a sample program does not load, or the recording cannot be written.
     pub(super) fn start(stuck_after: Duration, record: Option<&Path>) -> Result<Self, Failure> {
+        let recording = record.map(recording::create).transpose()?;
         let mailbox = Mailbox::default();
         let hook_options = HookOptions { is_timed: true, epoch: epoch(), ..HookOptions::default() };
         let hook = LiveHook::start(hook_options, mailbox.sink());
@@ -57,7 +58,6 @@ impl Pipeline {
             ..SnapshotOptions::default()
         };
         let started_ns = hook.now_ns();
-        let recording = record.map(|path| recording::create(path, started_ns)).transpose()?;
         let empty = View {
             snapshot: Arc::new(aggregator.snapshot(started_ns, &options)),
             source: SOURCE,

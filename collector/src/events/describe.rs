@@ -2,29 +2,23 @@
 //! program knows of Weir's own events, from descriptions elsewhere in the file, or from files that
 //! were given for it.
 
-use hashbrown::HashMap;
+use super::names::Names;
+use super::schemas::Schemas;
 use weir_abi::event::kind_metadata;
 use weir_abi::identifiers::{PROVIDER, PROVIDER_NAME};
 use weir_etl::fields::{Decoded, PointerSize, Schema};
 use weir_etl::tdh::{Catalogue, EventInfo};
-use weir_etl::tracelogging::{ProviderTraits, parse_schema};
 use weir_etl::{Body, Classic, Event, Guid, Record};
-
-/// Descriptions kept. A provider has some hundreds; one that makes each event anew fills this up,
-/// and then it is emptied and filled again.
-const SCHEMAS_MAX: usize = 4_096;
-
-/// Provider names kept, by the same rule.
-const PROVIDERS_MAX: usize = 4_096;
 
 /// Descriptions met so far.
 #[derive(Default)]
 pub(super) struct Describer {
-    schemas: HashMap<Vec<u8>, Option<Schema>>,
-    providers: HashMap<Guid, String>,
+    schemas: Schemas,
     /// What the file at hand describes. Another file's descriptions are not used: what a file shows
     /// does not depend on what was read before it.
-    pub(super) catalogue: Catalogue,
+    catalogue: Catalogue,
+    /// What the file at hand calls its providers, by the same rule.
+    names: Names,
     /// What files given for it describe, of any trace. A trace is believed before them: they may be of
     /// another version, and it says what its own events were.
     given: Catalogue,
@@ -78,6 +72,12 @@ impl Describer {
         Self { given, ..Self::default() }
     }
 
+    /// Goes on to a file that says this of its events.
+    pub(super) fn begin(&mut self, catalogue: Catalogue, names: Names) {
+        self.catalogue = catalogue;
+        self.names = names;
+    }
+
     /// Describes a record.
     pub(super) fn describe<'a>(&'a mut self, record: &Record<'a>) -> Description<'a> {
         match record.body {
@@ -101,10 +101,9 @@ impl Describer {
         let is_ours = event.provider == PROVIDER;
         let blob = event.schema();
         let blob = blob.or_else(|| kind_metadata(event.id, event.version).filter(|_| is_ours));
-        self.learn(event);
-        let known = self.providers.get(&event.provider).map(String::as_str);
-        let known = known.or_else(|| is_ours.then_some(PROVIDER_NAME));
-        let own = blob.and_then(|blob| schema(&mut self.schemas, blob));
+        // Weir's own name is not for others to give.
+        let known = if is_ours { Some(PROVIDER_NAME) } else { self.names.of(event) };
+        let own = blob.and_then(|blob| self.schemas.get(blob));
         // An event that describes itself knows best.
         let found = || self.catalogue.event(event).or_else(|| self.given.event(event));
         let info = if blob.is_none() { found() } else { None };
@@ -139,29 +138,4 @@ impl Describer {
             ..Description::nameless(record, classic.payload)
         }
     }
-
-    /// Remembers a provider's name: not each of its events need carry it.
-    fn learn(&mut self, event: &Event<'_>) {
-        let Some(traits) = event.provider_traits() else { return };
-        if self.providers.contains_key(&event.provider) {
-            return;
-        }
-        if self.providers.len() >= PROVIDERS_MAX {
-            self.providers.clear();
-        }
-        if let Ok(traits) = ProviderTraits::parse(traits) {
-            self.providers.insert(event.provider, traits.name);
-        }
-    }
-}
-
-/// The schema of some metadata; `None` where they are damaged.
-fn schema<'a>(
-    schemas: &'a mut HashMap<Vec<u8>, Option<Schema>>,
-    blob: &[u8],
-) -> Option<&'a Schema> {
-    if schemas.len() >= SCHEMAS_MAX && !schemas.contains_key(blob) {
-        schemas.clear();
-    }
-    schemas.entry_ref(blob).or_insert_with(|| parse_schema(blob).ok()).as_ref()
 }

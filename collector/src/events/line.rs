@@ -1,6 +1,7 @@
 //! One event as a line of JSON.
 
 use super::describe::Description;
+use super::header_fields::HeaderFields;
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use weir_etl::{Body, FileTime, Guid, LogHeader, Record};
 
@@ -80,7 +81,7 @@ impl Line<'_> {
         if let Body::Kernel(kernel) = self.record.body
             && kernel.hook == 0
         {
-            return map.serialize_entry("fields", &header_fields(self.header));
+            return map.serialize_entry("fields", &HeaderFields(self.header));
         }
         let Some(decoded) = self.described.decode() else {
             map.serialize_entry("fields", &())?;
@@ -95,31 +96,4 @@ impl Line<'_> {
         }
         Ok(())
     }
-}
-
-/// The fields of a file's first record, by the names that Windows gives them.
-fn header_fields(header: &LogHeader) -> serde_json::Value {
-    serde_json::json!({
-        "BufferSize": header.buffer_bytes,
-        "Version": header.version,
-        "ProviderVersion": header.provider_version,
-        "NumberOfProcessors": header.processors,
-        "EndTime": header.end.to_rfc3339().filter(|_| header.is_closed()),
-        "TimerResolution": header.timer_resolution,
-        "MaximumFileSize": header.file_mib_max,
-        "LogFileMode": format!("{:#x}", header.log_file_mode),
-        "BuffersWritten": header.buffers_written,
-        "StartBuffers": header.start_buffers,
-        "PointerSize": header.pointer_bytes,
-        "EventsLost": header.events_lost,
-        "CpuSpeedInMHz": header.cpu_mhz,
-        "BiasMinutes": header.bias_minutes,
-        "BootTime": header.boot.to_rfc3339(),
-        "PerfFreq": header.ticks_per_second,
-        "StartTime": header.start.to_rfc3339(),
-        "ReservedFlags": header.clock_raw,
-        "BuffersLost": header.buffers_lost,
-        "LoggerName": header.session,
-        "LogFileName": header.file,
-    })
 }

@@ -8,7 +8,10 @@ mod describe;
 mod descriptions;
 mod filter;
 mod given;
+mod header_fields;
 mod line;
+mod names;
+mod schemas;
 mod summary;
 mod unmatched;
 
@@ -48,8 +51,9 @@ pub fn run(args: &EventsArgs, out: &mut impl Write) -> Result<(), Failure> {
     };
     let mut files = Vec::new();
     for path in &args.files {
-        let (catalogue, mut trace) = descriptions::collect(path, trace_file::open(path)?)?;
-        view.describer.catalogue = catalogue;
+        let (catalogue, names, mut trace) =
+            descriptions::collect(path, trace_file::open(path)?)?;
+        view.describer.begin(catalogue, names);
         view.file(path, &mut trace)?;
         if !view.is_read {
             return Ok(());

@@ -110,8 +110,8 @@ impl Summary {
         let count = self.rows.entry(key).or_default();
         count.events += 1;
         count.bytes += u64::try_from(record.bytes).unwrap_or(0);
-        count.first = count.first.or(record.time);
-        count.last = record.time.or(count.last);
+        count.first = count.first.into_iter().chain(record.time).min();
+        count.last = count.last.max(record.time);
     }
 
     /// Rows with the busiest event of each provider first, providers by name.

@@ -18,12 +18,12 @@ mod traces;
 use crate::cli::{PerspectiveArg, PolicyArg, ReplayArgs};
 use crate::failure::{ExitCode, Failure, one_line};
 use crate::mailbox::Mailbox;
-use crate::output;
+use crate::output::{self, WholeFile};
 use crate::programs::{self, Loaded, Spec};
+use crate::recording::Recording;
 use failures::ProgramFailures;
 use feed::{CaptureSummary, Feed};
 use maps::{MapDump, MapDumps};
-use record::Record;
 use report::Report;
 use std::io::Write;
 use std::sync::Arc;
@@ -44,7 +44,7 @@ pub(crate) struct Pipeline {
     mailbox: Mailbox,
     aggregator: Aggregator,
     report: Report,
-    record: Option<Record>,
+    recording: Option<Recording<WholeFile>>,
     now_ns: u64,
 }
 
@@ -57,8 +57,8 @@ impl Pipeline {
                 self.now_ns = self.now_ns.max(head.time_ns);
                 let mut marks = |flow_id| replay.take_marks(flow_id);
                 self.report.event(head.id, payload, &mut marks)?;
-                if let Some(record) = &mut self.record {
-                    record.event(head, payload)?;
+                if let Some(recording) = &mut self.recording {
+                    recording.event(head, payload)?;
                 }
             }
             self.mailbox.reuse(batch);
@@ -91,8 +91,8 @@ pub fn run(args: &ReplayArgs, specs: &[Spec], out: &mut impl Write) -> Result<()
     pipeline.aggregator.finish();
     let snapshot = pipeline.aggregator.snapshot(pipeline.now_ns, &SnapshotOptions::default());
     warn(&captures);
-    if let Some(record) = pipeline.record {
-        record.finish()?;
+    if let Some(recording) = pipeline.recording {
+        record::finish(args, recording)?;
     }
     let finished = Finished {
         captures,
@@ -171,6 +171,7 @@ fn start(args: &ReplayArgs, loaded: Vec<Loaded>) -> Result<(Replay, Pipeline), F
             Some(PolicyArg::Closed) => FailurePolicy::Closed,
         },
         is_timed: args.timings,
+        epoch: epoch(args),
         // The streams bound what is live; each connection is two flows at most.
         flows_max: u32::try_from(Limits::default().live_flows).unwrap_or(u32::MAX / 4) * 2 + 1,
         // Single invocations add nothing to counters, reports or metrics, but much to a record.
@@ -192,13 +193,23 @@ fn start(args: &ReplayArgs, loaded: Vec<Loaded>) -> Result<(Replay, Pipeline), F
         mailbox,
         aggregator: Aggregator::new(weir_stages::Limits::default()),
         report,
-        record: args
-            .write_etl
-            .as_deref()
-            .map(|path| Record::create(path, &args.files))
-            .transpose()?,
+        recording: record::create(args)?,
         now_ns: 0,
     };
     let perspective = args.perspective.unwrap_or(PerspectiveArg::Initiator);
     Ok((Replay::new(hook, perspective.into()), pipeline))
+}
+
+/// A number for this replay, so that the traces of different replays can be told apart; of the same
+/// arguments and captures always the same.
+fn epoch(args: &ReplayArgs) -> u32 {
+    let sizes = args.files.iter().map(|path| path.metadata().map_or(0, |it| it.len()));
+    let files = args.files.iter().map(|path| path.as_os_str().as_encoded_bytes().to_vec());
+    let programs = args.program.iter().chain(&args.section).map(|word| word.as_bytes().to_vec());
+    let words = files.chain(programs).chain(sizes.map(|size| size.to_le_bytes().to_vec()));
+    // FNV-1a: a fixed function of its bytes, which the standard library's hasher is not.
+    let hash = words.flat_map(|word| word.into_iter().chain([0])).fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    });
+    hash.max(1)
 }

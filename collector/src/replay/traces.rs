@@ -8,7 +8,7 @@ use crate::output;
 use crate::trace_file::{self, OpenTrace};
 use serde::Serialize;
 use std::io::{Read as _, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use weir_abi::EventHead;
 use weir_abi::identifiers::PROVIDER;
@@ -25,6 +25,8 @@ pub(crate) struct TraceSummary {
     pub(crate) file: String,
     /// All of it was read.
     pub(crate) complete: bool,
+    /// The session was stopped in order; if not, its last events may be missing.
+    pub(crate) closed: bool,
     /// What was not.
     pub(crate) damage: Vec<String>,
     /// The session that wrote it.
@@ -100,7 +102,7 @@ pub(super) fn run(args: &ReplayArgs, out: &mut impl Write) -> Result<(), Failure
         now_ns: 0,
     };
     let mut traces = Vec::new();
-    for path in &args.files {
+    for path in in_order_of_time(&args.files)? {
         let mut trace = trace_file::open(path)?;
         let (events, other_records) = stages.read(path, &mut trace)?;
         let summary = summary(path, &trace, events, other_records);
@@ -114,8 +116,8 @@ pub(super) fn run(args: &ReplayArgs, out: &mut impl Write) -> Result<(), Failure
     }
     stages.aggregator.finish();
     let snapshot = stages.aggregator.snapshot(stages.now_ns, &SnapshotOptions::default());
-    for loss in losses(&snapshot) {
-        output::warn(&loss);
+    for doubt in losses(&snapshot).into_iter().chain(strays(&stages.aggregator)) {
+        output::warn(&doubt);
     }
     let finished = Finished {
         captures: Vec::new(),
@@ -127,6 +129,39 @@ pub(super) fn run(args: &ReplayArgs, out: &mut impl Write) -> Result<(), Failure
         top: args.top,
     };
     print(args, finished, out)
+}
+
+/// The files by the time at which their sessions began: a load of the driver is taken for over
+/// once a later one shows.
+///
+/// # Errors
+/// A trace is given twice: its events would count twice.
+fn in_order_of_time(files: &[PathBuf]) -> Result<Vec<&Path>, Failure> {
+    let mut order = Vec::new();
+    for path in files {
+        let trace = trace_file::open(path)?;
+        order.push((trace.header().clone(), *trace.buffers(), path.as_path()));
+    }
+    order.sort_by_key(|(header, _, _)| header.start);
+    let twice = order.iter().zip(order.iter().skip(1)).find(|(one, other)| {
+        // Names are left out: a copy is the same trace.
+        one.1 == other.1 && one.0.end == other.0.end && one.0.start == other.0.start
+    });
+    match twice {
+        Some((one, other)) if same_bytes(one.2, other.2) => {
+            let (one, other) = (one.2.display(), other.2.display());
+            let message = format!("replay `{one}` and `{other}`: they are the same trace");
+            Err(Failure::new(ExitCode::Usage, message, "give each trace once"))
+        }
+        _ => Ok(order.into_iter().map(|(_, _, path)| path).collect()),
+    }
+}
+
+/// Whether two files hold the same, looked at only where their sessions are alike.
+fn same_bytes(one: &Path, other: &Path) -> bool {
+    let open = |path: &Path| std::fs::File::open(path).map(std::io::BufReader::new);
+    let (Ok(one), Ok(other)) = (open(one), open(other)) else { return false };
+    one.bytes().map(Result::ok).eq(other.bytes().map(Result::ok))
 }
 
 struct Stages {
@@ -196,6 +231,7 @@ fn summary(path: &Path, trace: &OpenTrace, events: u64, other_records: u64) -> T
     TraceSummary {
         file: path.display().to_string(),
         complete: damage.is_empty(),
+        closed: trace.header().is_closed(),
         damage,
         session: trace.header().session.clone(),
         events,
@@ -218,9 +254,21 @@ fn damaged(summary: &TraceSummary) -> Failure {
 fn losses(snapshot: &Snapshot) -> Vec<String> {
     let family = snapshot.family("weir_etw_events_lost_total");
     let samples = family.map_or(&[][..], |family| &family.samples);
-    let lost = samples.iter().filter_map(|sample| match sample.value {
-        Value::Counter(lost) if lost > 0 => Some((lost, sample.labels.first()?.as_ref())),
-        _ => None,
+    let lost = samples.iter().filter_map(|sample| {
+        let Value::Counter(lost) = sample.value else { return None };
+        Some((lost, sample.labels.first()?.as_ref())).filter(|(lost, _)| *lost > 0)
     });
     lost.map(|(lost, kind)| format!("{lost} {kind} events are missing from the traces")).collect()
+}
+
+/// Events that belong to no load of a driver that the traces show.
+fn strays(aggregator: &Aggregator) -> Option<String> {
+    let beyond = aggregator.accounts().iter().map(|account| account.unaccounted().min(0));
+    let strays = beyond.sum::<i64>().unsigned_abs();
+    (strays > 0).then(|| {
+        format!(
+            "{strays} events are in no figure: they belong to loads of the driver that others \
+             overlap; replay those traces one by one"
+        )
+    })
 }

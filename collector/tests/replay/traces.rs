@@ -1,8 +1,9 @@
 //! Event trace files: written by a replay, replayed themselves.
 
 use crate::outputs::{ENTRY, mix};
-use crate::support::{Folder, object, weir};
+use crate::support::{Folder, object, says, weir};
 use std::collections::BTreeMap;
+use weir_usermode::traffic::client_hello;
 
 /// A replay of the mix with two programs that also writes a trace: the trace, and the exposition.
 fn recorded(folder: &Folder) -> (String, String) {
@@ -93,17 +94,48 @@ fn invocations_are_plain_and_decoded_all_the_same() {
     assert!(first["fields"]["attach_id"].is_u64(), "{first}");
 }
 
+/// Invocations and answers by program, and flows by verdict.
+fn figures(arguments: &[&str]) -> (serde_json::Value, serde_json::Value) {
+    let mut all = vec!["replay", "--json"];
+    all.extend(arguments);
+    let run = weir(&all);
+    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    let document: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    (document["programs"].clone(), document["flows"].clone())
+}
+
 #[test]
-fn two_traces_are_aggregated_together() {
+fn traces_of_several_replays_add_up_in_any_order() {
+    let folder = Folder::new();
+    let (sni, all) = (object("tls_sni_block"), mix(&folder));
+    let few: Vec<_> = (0..7).flat_map(|it| says(it, 443, &[&client_hello("one.example")])).collect();
+    let few = folder.capture("few.pcap", &few);
+    let traces = [("all.etl", &all), ("few.etl", &few)].map(|(name, capture)| {
+        let trace = folder.path(name).display().to_string();
+        weir(&["replay", "--program", &sni, capture, "--write-etl", &trace]).ok();
+        trace
+    });
+    let together = figures(&["--program", &sni, &all, &few]);
+    assert_eq!(together.1["allow"], 225 + 7, "{together:?}");
+    for order in [[&traces[0], &traces[1]], [&traces[1], &traces[0]]] {
+        let found = figures(&[order[0], order[1]]);
+        assert_eq!(found.1, together.1, "flows");
+        assert_eq!(found.0[0]["verdicts"], together.0[0]["verdicts"]);
+        assert_eq!(found.0[0]["invocations"], together.0[0]["invocations"]);
+    }
+}
+
+#[test]
+fn a_trace_given_twice_is_refused() {
     let folder = Folder::new();
     let (trace, _) = recorded(&folder);
     let copy = folder.path("copy.etl").display().to_string();
     std::fs::copy(&trace, &copy).unwrap();
-    let document = weir(&["replay", "--json", &trace, &copy]);
-    assert_eq!(document.code, 0, "{}", document.err);
-    let document: serde_json::Value = serde_json::from_str(&document.out).unwrap();
-    assert_eq!(document["traces"].as_array().unwrap().len(), 2);
-    assert_eq!(document["traces"][1]["file"], copy.as_str());
+    for other in [&trace, &copy] {
+        let run = weir(&["replay", &trace, other]);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{}", run.err);
+        assert!(run.err.contains("same trace"), "{}", run.err);
+    }
 }
 
 #[test]
@@ -201,6 +233,9 @@ fn a_trace_never_takes_a_captures_place_and_is_whole_or_not_there() {
     let run = weir(&["replay", &damaged, "--write-etl", &trace.display().to_string()]);
     assert_eq!(run.code, 4, "{}", run.err);
     assert!(!trace.exists());
+    let both = folder.path("both").display().to_string();
+    let run = weir(&["replay", &capture, "--write-etl", &both, "--metrics", &both]);
+    assert_eq!(run.code, 2, "{}", run.err);
     for nowhere in ["-", "/dev/null", "/nowhere/at/all.etl"] {
         let run = weir(&["replay", &capture, "--write-etl", nowhere]);
         assert_eq!((run.code, run.out.as_str()), (7, ""), "{nowhere}: {}", run.err);

@@ -126,10 +126,25 @@ impl Schema {
         &self.fields
     }
 
+    /// About how much memory it takes beside itself: whoever keeps schemas of strangers bounds them
+    /// by it, because a description of a few bytes a field takes a hundred in memory.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        self.name.len() + memory_bytes(&self.fields)
+    }
+
     /// The number of field types, with those of structures.
     pub(super) fn fields_total(&self) -> usize {
         self.fields_total
     }
+}
+
+/// It recurses as deep as structures nest.
+fn memory_bytes(fields: &[FieldType]) -> usize {
+    let field = |field: &FieldType| {
+        size_of::<FieldType>() + field.name.len() + memory_bytes(&field.fields)
+    };
+    fields.iter().map(field).sum()
 }
 
 /// Makes names unique at every level and counts the fields.

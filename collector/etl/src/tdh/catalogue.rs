@@ -3,7 +3,7 @@
 use super::chunks::{self, Chunks, Taken};
 use super::event_info::{EventInfo, Key};
 use super::map_info::MapInfo;
-use crate::fields::{FieldType, MapKind, ValueMap};
+use crate::fields::{MapKind, ValueMap};
 use crate::{Body, Classic, Event, Guid, Record};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -218,15 +218,5 @@ fn event_bytes(info: &EventInfo) -> usize {
     let names = [&info.provider, &info.level, &info.channel, &info.task, &info.opcode_name];
     let names = names.into_iter().chain([&info.message]).flatten().chain(&info.keywords);
     let names: usize = names.map(|name| size_of::<String>() + name.len()).sum();
-    size_of::<(Key, EventInfo)>()
-        + names
-        + info.schema.name().len()
-        + fields_bytes(info.schema.fields())
-}
-
-/// It recurses as deep as structures nest.
-fn fields_bytes(fields: &[FieldType]) -> usize {
-    let field =
-        |field: &FieldType| size_of::<FieldType>() + field.name.len() + fields_bytes(&field.fields);
-    fields.iter().map(field).sum()
+    size_of::<(Key, EventInfo)>() + names + info.schema.memory_bytes()
 }
