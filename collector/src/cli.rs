@@ -36,7 +36,7 @@ pub enum Command {
 #[derive(Args, Debug)]
 pub struct ReplayArgs {
     /// Captures (.pcap, .pcapng; `-` for standard input), each replayed on its own, in this order;
-    /// or event trace files (.etl), aggregated together in this order.
+    /// or event trace files (.etl), aggregated together.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
 

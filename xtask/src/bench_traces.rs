@@ -50,6 +50,10 @@ pub(crate) fn run(files: &[PathBuf], weir: &str) -> Outcome {
         println!("\n{} ({:.2} MB)", file.display(), bytes as f64 / 1e6);
         print(&readers, place, bytes as f64);
     }
+    println!(
+        "\nall files whose counts are equal, seconds of each reader and of weir-etl for the same:"
+    );
+    readers.iter().for_each(|reader| print_total(reader, &readers[0], files));
     println!("\nweir events, a line for every record, to nowhere (CPU seconds):");
     for file in files {
         let path = file.display().to_string();
@@ -77,6 +81,32 @@ fn reader(name: &'static str, mut command: Command) -> Result<Reader, String> {
         })
     });
     Ok(Reader { name, found: found.collect::<Result<_, String>>()? })
+}
+
+/// A reader's sums over the files in which it finds what is there.
+#[expect(clippy::cast_precision_loss, reason = "figures for people")]
+fn print_total(reader: &Reader, own: &Reader, files: &[PathBuf]) {
+    let same = reader
+        .found
+        .iter()
+        .zip(&own.found)
+        .zip(files)
+        .filter(|((found, own), _)| (found.records, found.events) == (own.records, own.events));
+    let (mut records, mut bytes, mut seconds, mut own_seconds, mut count) = (0, 0, 0.0, 0.0, 0);
+    for ((found, own), file) in same {
+        records += found.records;
+        bytes += file.metadata().map_or(0, |it| it.len());
+        seconds += found.seconds;
+        own_seconds += own.seconds;
+        count += 1;
+    }
+    println!(
+        "  {:18} {count:>3} files {records:>8} records {seconds:>10.6} s {:>12.0} records/s {:>9.1} MB/s {:>8.1} x",
+        reader.name,
+        records as f64 / seconds,
+        bytes as f64 / seconds / 1e6,
+        seconds / own_seconds,
+    );
 }
 
 #[expect(clippy::cast_precision_loss, reason = "figures for people")]

@@ -3,8 +3,8 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool talks to its terminal")]
 
 mod bench;
-mod fuzz;
 mod bench_traces;
+mod fuzz;
 mod generate;
 mod layout;
 mod run;

@@ -91,7 +91,8 @@ fn unsafe_stays_on_its_floor() {
 
 #[test]
 fn pure_crates_read_no_clock_environment_or_randomness() {
-    let banned = ["Instant::now", "SystemTime::now", "std::env::var", "RandomState::new", "std::time"];
+    let banned =
+        ["Instant::now", "SystemTime::now", "std::env::var", "RandomState::new", "std::time"];
     let mut places = Vec::new();
     for (path, text) in files(".rs") {
         if is_test(&path) || !PURE_FOLDERS.iter().any(|folder| path.starts_with(folder)) {

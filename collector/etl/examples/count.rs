@@ -13,7 +13,7 @@ use weir_etl::tracelogging::parse_schema;
 use weir_etl::{Body, Event, Trace};
 
 /// Runs of each file; the best counts, because noise only ever adds.
-const RUNS: usize = 5;
+const RUNS: usize = 3;
 
 #[derive(Default)]
 struct Counts {

@@ -9,8 +9,8 @@ use crate::output;
 use crate::trace_file::{self, OpenTrace};
 use std::io;
 use std::path::Path;
-use weir_etl::{Body, Trace};
 use weir_etl::tdh::Catalogue;
+use weir_etl::{Body, Trace};
 
 /// The descriptions and names that a trace carries, and the trace at its beginning again.
 ///

@@ -51,8 +51,7 @@ pub fn run(args: &EventsArgs, out: &mut impl Write) -> Result<(), Failure> {
     };
     let mut files = Vec::new();
     for path in &args.files {
-        let (catalogue, names, mut trace) =
-            descriptions::collect(path, trace_file::open(path)?)?;
+        let (catalogue, names, mut trace) = descriptions::collect(path, trace_file::open(path)?)?;
         view.describer.begin(catalogue, names);
         view.file(path, &mut trace)?;
         if !view.is_read {

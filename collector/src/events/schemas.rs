@@ -51,12 +51,12 @@ mod tests {
         let mut most = 0;
         for number in 0..64 {
             let blob = Blob::new(format!("event {number}"));
-            let blob = (0..10_000).fold(blob, |blob, _| blob.field("", InType::U8, OutType::Default));
+            let blob =
+                (0..10_000).fold(blob, |blob, _| blob.field("", InType::U8, OutType::Default));
             let blob = blob.build().unwrap();
             assert_eq!(schemas.get(&blob).unwrap().fields().len(), 10_000);
             most = most.max(schemas.by_bytes.len());
-            let held: usize =
-                schemas.by_bytes.values().flatten().map(|it| it.memory_bytes()).sum();
+            let held: usize = schemas.by_bytes.values().flatten().map(|it| it.memory_bytes()).sum();
             assert!(held <= BYTES_MAX, "{held} bytes");
         }
         assert!((2..64).contains(&most), "{most} at once");

@@ -208,8 +208,8 @@ fn epoch(args: &ReplayArgs) -> u32 {
     let programs = args.program.iter().chain(&args.section).map(|word| word.as_bytes().to_vec());
     let words = files.chain(programs).chain(sizes.map(|size| size.to_le_bytes().to_vec()));
     // FNV-1a: a fixed function of its bytes, which the standard library's hasher is not.
-    let hash = words.flat_map(|word| word.into_iter().chain([0])).fold(0x811c_9dc5, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    });
+    let hash = words
+        .flat_map(|word| word.into_iter().chain([0]))
+        .fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     hash.max(1)
 }

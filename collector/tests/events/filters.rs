@@ -39,10 +39,7 @@ fn a_level_lets_pass_what_is_more_severe_and_what_is_always_logged() {
     check(&["--level", "error"], &["Hello", "Hello"]);
     check(&["--level", "3"], &["Hello", "Hello", "FULL32/9"]);
     check(&["--level", "information"], &["Hello", "Hello", "Hello", "FULL32/9"]);
-    check(
-        &["--level", "5"],
-        &["Hello", "Hello", "Hello", "EVENT64/77", "EVENT64/77", "FULL32/9"],
-    );
+    check(&["--level", "5"], &["Hello", "Hello", "Hello", "EVENT64/77", "EVENT64/77", "FULL32/9"]);
 }
 
 #[test]

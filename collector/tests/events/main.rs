@@ -5,6 +5,6 @@ mod bad_input;
 mod filters;
 mod lines;
 mod made;
-mod names;
 mod manifests;
+mod names;
 mod summaries;

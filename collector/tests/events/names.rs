@@ -11,9 +11,8 @@ fn trace(events: &[(Guid, Option<&str>)]) -> Vec<u8> {
     let mut writer = TraceWriter::new(Cursor::new(Vec::new()), options()).unwrap();
     for (place, (provider, name)) in (1_i64..).zip(events) {
         let traits = name.map(|name| provider_traits(name, None).unwrap());
-        let item = traits
-            .as_deref()
-            .map(|data| ExtendedItem { kind: item_kind::PROVIDER_TRAITS, data });
+        let item =
+            traits.as_deref().map(|data| ExtendedItem { kind: item_kind::PROVIDER_TRAITS, data });
         writer.event(0, at(place), &EventHeader::new(*provider), item.as_slice(), &[]).unwrap();
     }
     writer.finish(at(9)).unwrap().into_inner()

@@ -3,8 +3,8 @@
 use crate::made::{at, file, made, options, path, weir};
 use serde_json::{Value, json};
 use std::io::Cursor;
-use weir_etl::write::{EventHeader, TraceWriter};
 use weir_etl::Guid;
+use weir_etl::write::{EventHeader, TraceWriter};
 
 fn document(arguments: &[&str]) -> Value {
     let mut all = vec!["events", "--summary", "--json"];
@@ -29,10 +29,10 @@ fn rows_count_events_and_bytes_by_provider_event_and_level() {
     assert_eq!((&plain["events"], &plain["level"]), (&json!(2), &json!(5)));
     // 80 bytes of header each, two bytes of payload, sixteen of damaged metadata.
     assert_eq!(plain["bytes"], 80 + 2 + 80 + 16);
-    assert_eq!((&plain["first"], &plain["last"]), (
-        &json!(at(13).to_string()),
-        &json!(at(14).to_string())
-    ));
+    assert_eq!(
+        (&plain["first"], &plain["last"]),
+        (&json!(at(13).to_string()), &json!(at(14).to_string()))
+    );
     let events: u64 = rows.iter().map(|row| row["events"].as_u64().unwrap()).sum();
     assert_eq!(events, 9, "each event is in one row");
 }

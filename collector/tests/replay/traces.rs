@@ -10,8 +10,18 @@ fn recorded(folder: &Folder) -> (String, String) {
     let (sni, http) = (object("tls_sni_block"), object("http_host_block"));
     let (capture, trace) = (mix(folder), folder.path("mix.etl").display().to_string());
     let metrics = weir(&[
-        "replay", "--program", &sni, "--program", &http, "--map", ENTRY, &capture, "--write-etl",
-        &trace, "--metrics", "-",
+        "replay",
+        "--program",
+        &sni,
+        "--program",
+        &http,
+        "--map",
+        ENTRY,
+        &capture,
+        "--write-etl",
+        &trace,
+        "--metrics",
+        "-",
     ]);
     (trace, metrics.ok())
 }
@@ -50,6 +60,26 @@ fn a_trace_gives_the_flows_of_the_replay_that_wrote_it() {
     assert_eq!(document["traces"][0]["session"], "weir");
     assert_eq!(document["traces"][0]["other_records"], 1, "the header alone");
     assert_eq!(document["traces"][0]["events"], events(&[&trace]).len() - 1);
+}
+
+#[test]
+fn other_readers_find_every_event_of_a_trace() {
+    let Some(python) = std::env::var_os("WEIR_ETL_PYTHON") else {
+        eprintln!("skipped: WEIR_ETL_PYTHON names no Python with dissect.etl and etl-parser");
+        return;
+    };
+    let folder = Folder::new();
+    let (trace, _) = recorded(&folder);
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/etl/tests/interop/count.py");
+    let count = events(&[&trace]).len();
+    for library in ["dissect", "etl-parser"] {
+        let mut command = std::process::Command::new(&python);
+        let output = command.args([script, library, &trace]).output().unwrap();
+        assert!(output.status.success(), "{library}: {output:?}");
+        let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(found["events"], count - 1, "{library}: all but the header's record: {found}");
+        assert_eq!(found["records"], count, "{library}: {found}");
+    }
 }
 
 #[test]
@@ -108,7 +138,8 @@ fn figures(arguments: &[&str]) -> (serde_json::Value, serde_json::Value) {
 fn traces_of_several_replays_add_up_in_any_order() {
     let folder = Folder::new();
     let (sni, all) = (object("tls_sni_block"), mix(&folder));
-    let few: Vec<_> = (0..7).flat_map(|it| says(it, 443, &[&client_hello("one.example")])).collect();
+    let few: Vec<_> =
+        (0..7).flat_map(|it| says(it, 443, &[&client_hello("one.example")])).collect();
     let few = folder.capture("few.pcap", &few);
     let traces = [("all.etl", &all), ("few.etl", &few)].map(|(name, capture)| {
         let trace = folder.path(name).display().to_string();
@@ -248,8 +279,7 @@ fn a_trace_of_nobody_we_know_says_so() {
     use weir_etl::write::{EventHeader, Options, TraceWriter};
     let folder = Folder::new();
     let options = Options::default();
-    let mut writer =
-        TraceWriter::new(std::io::Cursor::new(Vec::new()), options.clone()).unwrap();
+    let mut writer = TraceWriter::new(std::io::Cursor::new(Vec::new()), options.clone()).unwrap();
     writer.event(0, options.start, &EventHeader::new(Guid([1; 16])), &[], b"x").unwrap();
     let bytes = writer.finish(options.start).unwrap().into_inner();
     let run = weir(&["replay", &folder.write("other.etl", &bytes)]);

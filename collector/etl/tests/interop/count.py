@@ -1,15 +1,18 @@
-"""Counts what another library finds in event trace files, and the CPU seconds it takes.
+"""Counts what another library finds in event trace files, and the seconds it takes.
 
     count.py dissect|etl-parser FILE...
 
 Prints one JSON object a file: records of any kind, events among them, seconds. Each event's
 payload and extended items are parsed as far as the library does by itself; nothing is printed for
-them. The time to start Python and load the library is left out.
+them. The time to start Python and load the library is left out; the best of three runs counts, as
+in `examples/count.rs`.
 """
 
 import json
 import sys
 import time
+
+RUNS = 3
 
 
 def dissect():
@@ -55,13 +58,16 @@ def main():
         sys.exit(__doc__)
     count = makers[sys.argv[1]]()
     for path in sys.argv[2:]:
-        begin = time.process_time()
-        try:
-            records, events = count(path)
-            error = None
-        except Exception as problem:  # what a library cannot read is a finding, not an end
-            records, events, error = 0, 0, f"{type(problem).__name__}: {problem}"[:120]
-        line = {"records": records, "events": events, "seconds": time.process_time() - begin}
+        best = float("inf")
+        for _ in range(RUNS):
+            begin = time.perf_counter()
+            try:
+                records, events = count(path)
+                error = None
+            except Exception as problem:  # what a library cannot read is a finding, not an end
+                records, events, error = 0, 0, f"{type(problem).__name__}: {problem}"[:120]
+            best = min(best, time.perf_counter() - begin)
+        line = {"records": records, "events": events, "seconds": best}
         print(json.dumps(line | ({"error": error} if error else {})), flush=True)
 
 
