@@ -95,11 +95,20 @@ pub(crate) fn damage(trace: &OpenTrace) -> Vec<String> {
     let kinds = damages.counts().filter(|(kind, _)| *kind != DamageKind::Unused);
     kinds
         .map(|(kind, count)| {
+            let meaning = kind.meaning().trim();
+            if let (DamageKind::Missing, Some(missing)) = (kind, damages.missing_buffers()) {
+                let (found, written) = (missing.found, missing.written);
+                return format!("missing, {found} of {written} buffers are there: {meaning}");
+            }
+            let skipped = match damages.skipped_bytes_of(kind) {
+                0 => String::new(),
+                bytes => format!(", {bytes} bytes skipped"),
+            };
             let first = damages.first().iter().find(|damage| damage.kind == kind);
             let place = first.map_or_else(String::new, |damage| {
                 format!(", first in the buffer at byte {}", damage.buffer_at)
             });
-            format!("{count} x {}{place}: {}", kind.name(), kind.meaning().trim())
+            format!("{count} x {}{skipped}{place}: {meaning}", kind.name())
         })
         .collect()
 }

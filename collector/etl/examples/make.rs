@@ -28,7 +28,8 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
         let mut payload = step.to_le_bytes().to_vec();
         payload.extend(u16::try_from(what.len())?.to_le_bytes());
         payload.extend(what.as_bytes());
-        let header = EventHeader { level: 4, channel: 11, keyword: 1, ..EventHeader::new(provider) };
+        let header =
+            EventHeader { level: 4, channel: 11, keyword: 1, ..EventHeader::new(provider) };
         let cpu = u16::try_from(step % 2)?;
         let time = FileTime(start.0 + i64::from(step) * STEP);
         writer.event(cpu, time, &header, &items, &payload)?;

@@ -26,6 +26,12 @@ pub(crate) mod flags {
     pub(crate) const COMPRESSED: u16 = 0x40;
 }
 
+/// What a buffer is for.
+pub(crate) mod kind {
+    /// The session's description; the first of a file.
+    pub(crate) const HEADER: u16 = 4;
+}
+
 /// Bits of a processor's index.
 const PROCESSOR_MASK: u16 = 0x7ff;
 
@@ -45,11 +51,13 @@ pub(crate) struct BufferHeader {
     pub(crate) sequence: i64,
     /// Processor whose events it holds.
     pub(crate) cpu: u16,
+    /// Number of the session among those that ran; 0 in files that were merged.
+    pub(crate) logger: u16,
     /// In the first buffer of a compressed file, the format.
     pub(crate) state: u32,
     /// See [`flags`].
     pub(crate) flags: u16,
-    /// What it is for: 0 events, 4 the file's header, others rare.
+    /// What it is for: 0 events, others rare; see [`kind`].
     pub(crate) kind: u16,
 }
 
@@ -66,6 +74,7 @@ impl BufferHeader {
             offset: u32_at(bytes, 0x30)?,
             sequence: i64_at(bytes, 0x18)?,
             cpu: processor & mask,
+            logger: u16_at(bytes, 0x2a)?,
             state: u32_at(bytes, 0x2c)?,
             flags,
             kind: u16_at(bytes, 0x36)?,

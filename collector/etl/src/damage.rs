@@ -34,6 +34,10 @@ damage_kinds! {
     BufferSize = "buffer_size",
     /// Bytes are no buffer, and what follows them was found again.
     NoBuffer = "no_buffer",
+    /// Bytes to the end of the file are no buffers.
+    Trailing = "trailing",
+    /// Another session begins here; its buffers were not read.
+    Session = "session",
     /// The session was closed in order and wrote more buffers than the file has.
     Missing = "missing",
     /// Zeros at the end of the file: it was written in advance and never filled.
@@ -74,18 +78,40 @@ pub const DAMAGES_KEPT: usize = 64;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Damages {
     counts: [u64; DamageKind::ALL.len()],
-    skipped_bytes: u64,
+    skipped_bytes: [u64; DamageKind::ALL.len()],
+    missing: Option<MissingBuffers>,
     first: Vec<Damage>,
+}
+
+/// How many buffers a session wrote, and how many of them the file has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MissingBuffers {
+    /// Buffers in the file.
+    pub found: u64,
+    /// Buffers that the session wrote.
+    pub written: u64,
 }
 
 impl Damages {
     pub(crate) fn add(&mut self, damage: Damage) {
-        if let Some(count) = self.counts.get_mut(damage.kind as usize) {
-            *count += 1;
+        self.count_one(damage.kind);
+        if let Some(skipped) = self.skipped_bytes.get_mut(damage.kind as usize) {
+            *skipped = skipped.saturating_add(damage.skipped_bytes);
         }
-        self.skipped_bytes = self.skipped_bytes.saturating_add(damage.skipped_bytes);
         if self.first.len() < DAMAGES_KEPT {
             self.first.push(damage);
+        }
+    }
+
+    /// Counts [`DamageKind::Missing`], which has no place in the file.
+    pub(crate) fn add_missing(&mut self, missing: MissingBuffers) {
+        self.count_one(DamageKind::Missing);
+        self.missing = Some(missing);
+    }
+
+    fn count_one(&mut self, kind: DamageKind) {
+        if let Some(count) = self.counts.get_mut(kind as usize) {
+            *count += 1;
         }
     }
 
@@ -109,11 +135,23 @@ impl Damages {
 
     /// Bytes skipped.
     #[must_use]
-    pub const fn skipped_bytes(&self) -> u64 {
-        self.skipped_bytes
+    pub fn skipped_bytes(&self) -> u64 {
+        self.skipped_bytes.iter().fold(0, |sum, bytes| sum.saturating_add(*bytes))
     }
 
-    /// The first [`DAMAGES_KEPT`] places.
+    /// Bytes skipped because of damage of this kind.
+    #[must_use]
+    pub fn skipped_bytes_of(&self, kind: DamageKind) -> u64 {
+        self.skipped_bytes.get(kind as usize).copied().unwrap_or(0)
+    }
+
+    /// The numbers behind [`DamageKind::Missing`]; `None` where no buffer is known to be missing.
+    #[must_use]
+    pub const fn missing_buffers(&self) -> Option<MissingBuffers> {
+        self.missing
+    }
+
+    /// The first [`DAMAGES_KEPT`] places; [`DamageKind::Missing`] has none.
     #[must_use]
     pub fn first(&self) -> &[Damage] {
         &self.first

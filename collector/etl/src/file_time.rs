@@ -11,9 +11,8 @@ pub(crate) const STEPS_PER_SECOND: i64 = 10_000_000;
 /// Seconds from 1601 to 1970.
 const SECONDS_TO_UNIX: i64 = 11_644_473_600;
 
-const RFC_3339: &[FormatItem<'_>] = format_description!(
-    "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:7]Z"
-);
+const RFC_3339: &[FormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:7]Z");
 
 /// A `FILETIME`. Files hold any number, so one far from the present is no error.
 ///

@@ -14,6 +14,14 @@ pub(crate) const MODE_LAYOUT: u32 = 0x7;
 /// Of [`MODE_LAYOUT`]: written from beginning to end.
 pub(crate) const MODE_SEQUENTIAL: u32 = 0x1;
 
+/// Of [`MODE_LAYOUT`]: appended to a file that was there, whose buffers may begin to count anew.
+pub(crate) const MODE_APPEND: u32 = 0x4;
+
+/// Bits of sessions whose buffers need not all reach the file: those that also deliver events as
+/// they happen (`EVENT_TRACE_REAL_TIME_MODE`), and those of one process
+/// (`EVENT_TRACE_PRIVATE_LOGGER_MODE`).
+pub(crate) const MODE_ELSEWHERE: u32 = 0x100 | 0x800;
+
 /// What the time stamps of a file count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClockKind {
@@ -89,8 +97,31 @@ pub struct LogHeader {
 }
 
 impl LogHeader {
-    /// Reads the payload; `None` where it ends before the last number.
-    pub(crate) fn parse(payload: &[u8]) -> Option<Self> {
+    /// Reads the payload of a record of the kernel with hook 0; `None` where it ends before the last
+    /// number.
+    ///
+    /// Such a record begins every file, and [`Trace::header`](crate::Trace::header) has what it says.
+    /// A file that was merged holds those of the files it was made of as well.
+    ///
+    /// ```
+    /// use std::io::Cursor;
+    /// use weir_etl::write::{Options, TraceWriter};
+    /// use weir_etl::{Body, LogHeader, Trace};
+    ///
+    /// let options = Options { session: "example".into(), ..Options::default() };
+    /// let start = options.start;
+    /// let file = TraceWriter::new(Cursor::new(Vec::new()), options)?.finish(start)?;
+    /// let mut trace = Trace::open(file)?;
+    /// let record = trace.next_record()?.expect("every file has it");
+    /// let Body::Kernel(kernel) = record.body else { panic!("it is the kernel's") };
+    /// assert_eq!(kernel.hook, 0);
+    /// let header = LogHeader::parse(kernel.payload).expect("it is whole");
+    /// assert_eq!((header.session.as_str(), header.start), ("example", start));
+    /// assert_eq!(LogHeader::parse(b"shorter"), None);
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn parse(payload: &[u8]) -> Option<Self> {
         let pointer_bytes = u32_at(payload, 0x2c)?;
         // Two pointers stand before what follows; the rest moves with their size.
         let at = if pointer_bytes == 4 { 0x40 } else { 0x48 };

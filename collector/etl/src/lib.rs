@@ -44,26 +44,26 @@
 //! ```
 #![forbid(unsafe_code)]
 
-pub mod fields;
-pub mod tdh;
-pub mod tracelogging;
-mod file_time;
-mod trace;
-mod record;
-mod little_endian;
-mod header;
-mod damage;
+mod buffer;
 mod clock;
 mod compression;
-mod buffer;
+mod damage;
+pub mod fields;
+mod file_time;
+mod header;
+mod little_endian;
+mod record;
+pub mod tdh;
+mod trace;
+pub mod tracelogging;
 pub mod write;
 
 pub use compression::Format;
+pub use damage::{DAMAGES_KEPT, Damage, DamageKind, Damages, MissingBuffers};
 pub use file_time::FileTime;
-pub use trace::{Buffers, OpenError, PROBE_BYTES, Trace, is_trace};
+pub use header::{ClockKind, LogHeader};
 pub use record::{
     Body, Classic, Event, ExtendedItem, ExtendedItems, Kernel, Kind, Message, Record, item_kind,
 };
-pub use header::{ClockKind, LogHeader};
-pub use damage::{DAMAGES_KEPT, Damage, DamageKind, Damages};
+pub use trace::{Buffers, OpenError, PROBE_BYTES, Trace, is_trace};
 pub use weir_abi::identifiers::Guid;

@@ -9,8 +9,6 @@ use weir_etl::{Body, FileTime, Guid, LogHeader, Record};
 pub(super) struct Line<'a> {
     pub(super) record: &'a Record<'a>,
     pub(super) described: &'a Description<'a>,
-    /// What the file says of its session: the payload of its first record.
-    pub(super) header: &'a LogHeader,
 }
 
 /// Bytes in hexadecimal.
@@ -80,8 +78,10 @@ impl Line<'_> {
     fn fields<M: serde::ser::SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         if let Body::Kernel(kernel) = self.record.body
             && kernel.hook == 0
+            // The record's own: a merged file may hold those of its parts.
+            && let Some(header) = LogHeader::parse(kernel.payload)
         {
-            return map.serialize_entry("fields", &HeaderFields(self.header));
+            return map.serialize_entry("fields", &HeaderFields(&header));
         }
         let Some(decoded) = self.described.decode() else {
             map.serialize_entry("fields", &())?;

@@ -29,7 +29,7 @@ use std::io::Write;
 use std::path::Path;
 use summary::{DamageFacts, FileFacts, Summary};
 use unmatched::Unmatched;
-use weir_etl::{FileTime, LogHeader, Record};
+use weir_etl::{FileTime, Record};
 
 /// Lines are written together once they have so many bytes.
 const LINES_BYTES: usize = 256 * 1024;
@@ -91,10 +91,9 @@ struct View<'a, W> {
 
 impl<W: Write> View<'_, W> {
     fn file(&mut self, path: &Path, trace: &mut OpenTrace) -> Result<(), Failure> {
-        let header = trace.header().clone();
         let failed = |error| trace_file::unreadable(path, &error);
         while let Some(record) = trace.next_record().map_err(failed)? {
-            self.record(&record, &header);
+            self.record(&record);
             if self.lines.len() >= LINES_BYTES {
                 self.flush()?;
                 if !self.is_read {
@@ -105,7 +104,7 @@ impl<W: Write> View<'_, W> {
         self.flush()
     }
 
-    fn record(&mut self, record: &Record<'_>, header: &LogHeader) {
+    fn record(&mut self, record: &Record<'_>) {
         let described = self.describer.describe(record);
         let is_wanted = self.filter.takes_record(record, described.level)
             && self.filter.takes_provider(described.provider, described.provider_id)
@@ -119,7 +118,7 @@ impl<W: Write> View<'_, W> {
             summary.add(record, &described);
             return;
         }
-        let line = Line { record, described: &described, header };
+        let line = Line { record, described: &described };
         // Writing to memory cannot fail, and every key is a string.
         let _infallible = serde_json::to_writer(&mut self.lines, &line);
         self.lines.push(b'\n');
@@ -159,7 +158,11 @@ fn facts(path: &Path, trace: &OpenTrace) -> FileFacts {
         buffers_lost: header.buffers_lost,
         damage: damages
             .counts()
-            .map(|(kind, count)| DamageFacts { kind: kind.name(), count })
+            .map(|(kind, count)| DamageFacts {
+                kind: kind.name(),
+                count,
+                skipped_bytes: damages.skipped_bytes_of(kind),
+            })
             .collect(),
         skipped_bytes: damages.skipped_bytes(),
     }

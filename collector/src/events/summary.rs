@@ -80,6 +80,7 @@ pub(super) struct FileFacts {
 pub(super) struct DamageFacts {
     pub(super) kind: &'static str,
     pub(super) count: u64,
+    pub(super) skipped_bytes: u64,
 }
 
 /// The whole document.
@@ -188,7 +189,10 @@ fn file_table(files: &[FileFacts]) -> comfy_table::Table {
         ["file", "session", "start", "end", "buffers", "events lost", "buffers lost", "damage"];
     let mut rows = table(header);
     for file in files {
-        let damage = file.damage.iter().map(|it| format!("{} x {}", it.count, it.kind));
+        let damage = file.damage.iter().map(|it| match it.skipped_bytes {
+            0 => format!("{} x {}", it.count, it.kind),
+            bytes => format!("{} x {}, {bytes} bytes", it.count, it.kind),
+        });
         let damage: Vec<_> = damage.collect();
         rows.add_row([
             Cell::new(one_line(&file.file)),

@@ -37,7 +37,7 @@ fn a_file_that_is_cut_off_is_read_to_its_end_and_reported() {
     let lines = run.lines().len();
     assert!(0 < lines && lines < whole, "{lines} of {whole}");
     assert_eq!(run.code, 4);
-    assert!(run.err.contains("1 x cut_off"), "{}", run.err);
+    assert!(run.err.contains("1 x cut_off, first in the buffer at byte "), "{}", run.err);
     assert!(run.err.ends_with("can be copied again\n"), "{}", run.err);
 }
 
@@ -52,9 +52,32 @@ fn damage_within_a_buffer_costs_its_rest_and_nothing_else() {
     let document: serde_json::Value = serde_json::from_str(&run.out).unwrap();
     assert_eq!(document["files"][0]["damage"][0]["kind"], "record");
     assert_eq!(document["files"][0]["damage"][0]["count"], 1);
-    assert!(document["files"][0]["skipped_bytes"].as_u64().unwrap() > 0);
+    let skipped = document["files"][0]["skipped_bytes"].as_u64().unwrap();
+    assert!(skipped > 0);
+    assert_eq!(document["files"][0]["damage"][0]["skipped_bytes"], skipped);
+    assert!(run.err.contains(&format!("1 x record, {skipped} bytes skipped")), "{}", run.err);
     let events = usize::try_from(document["events"].as_u64().unwrap()).unwrap();
     assert!(events < whole && events >= whole - 5, "{events} of {whole}");
+}
+
+#[test]
+fn a_second_session_in_a_file_is_told_and_not_mixed_in() {
+    let bytes = made();
+    let run = weir(&["events", path(&file(&bytes.repeat(2)))]);
+    assert_eq!((run.code, run.lines().len()), (4, 9));
+    let words =
+        format!("1 x session, {0} bytes skipped, first in the buffer at byte {0}", bytes.len());
+    assert!(run.err.contains(&words), "{words}: {}", run.err);
+}
+
+#[test]
+fn buffers_that_were_written_and_are_not_there_are_counted() {
+    let bytes = made();
+    let buffers = bytes.len() / 4096;
+    let run = weir(&["events", path(&file(&bytes[..bytes.len() - 4096]))]);
+    assert_eq!(run.code, 4);
+    let words = format!("missing, {} of {buffers} buffers are there", buffers - 1);
+    assert!(run.err.contains(&words), "{words}: {}", run.err);
 }
 
 #[test]

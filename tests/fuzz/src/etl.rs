@@ -1,6 +1,8 @@
 //! Any bytes as an event trace file, held to the bounds of the hostile tests.
 #![no_main]
 
+#[path = "../../../collector/etl/tests/hostile/described.rs"]
+mod described;
 #[path = "../../../collector/etl/tests/hostile/layout.rs"]
 #[expect(dead_code, reason = "the tests use all of it")]
 mod layout;
@@ -9,11 +11,14 @@ mod layout;
 mod made;
 #[path = "../../../collector/etl/tests/hostile/memory.rs"]
 mod memory;
+#[path = "../../../collector/etl/tests/hostile/merged.rs"]
+mod merged;
 #[path = "../../../collector/etl/tests/hostile/read.rs"]
 mod read;
 
 use libfuzzer_sys::fuzz_target;
 use std::path::Path;
+use weir_etl::Guid;
 
 fuzz_target!(
     init: {

@@ -141,9 +141,8 @@ impl Schema {
 
 /// It recurses as deep as structures nest.
 fn memory_bytes(fields: &[FieldType]) -> usize {
-    let field = |field: &FieldType| {
-        size_of::<FieldType>() + field.name.len() + memory_bytes(&field.fields)
-    };
+    let field =
+        |field: &FieldType| size_of::<FieldType>() + field.name.len() + memory_bytes(&field.fields);
     fields.iter().map(field).sum()
 }
 

@@ -1,16 +1,25 @@
 //! A file as one sequence of records.
 
+mod buffers;
+mod compressed;
+mod first;
 mod index;
+mod session;
 mod stream;
+mod window;
 
-use crate::buffer::{BUFFER_BYTES_MAX, BufferHeader, HEADER_BYTES, flags};
+pub use buffers::Buffers;
+pub use first::{OpenError, PROBE_BYTES, is_trace};
+
+use crate::buffer::{BUFFER_BYTES_MAX, BufferHeader};
 use crate::clock::Clock;
 use crate::compression::Format;
-use crate::damage::{Damage, DamageKind, Damages};
+use crate::damage::{DamageKind, Damages};
 use crate::header::LogHeader;
-use crate::record::{Body, Head, Kind, Record};
+use crate::record::{Body, Record};
 use core::cmp::Reverse;
-use index::{Place, Walk};
+use first::First;
+use index::Walk;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -39,55 +48,10 @@ const EXPANSION_RATIO: u64 = 1024;
 /// Bytes of an event before its extended items.
 const EVENT_HEADER_BYTES: usize = 0x50;
 
-/// A file that cannot be read at all.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// It could not be read.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    /// It holds nothing.
-    #[error("the file is empty")]
-    Empty,
-    /// It does not begin as event trace files do.
-    #[error("the file is no event trace: {reason}")]
-    NotATrace {
-        /// What is wrong.
-        reason: &'static str,
-    },
-}
-
-/// Bytes that [`is_trace`] needs.
-pub const PROBE_BYTES: usize = HEADER_BYTES + 8;
-
-/// Whether a file that begins with these bytes is an event trace.
-#[must_use]
-pub fn is_trace(beginning: &[u8]) -> bool {
-    let is_buffer =
-        BufferHeader::parse(beginning).is_some_and(|it| BufferHeader::is_possible_size(it.stride));
-    // The first record is the kernel's hook 0.
-    let record = beginning.get(HEADER_BYTES..PROBE_BYTES).unwrap_or(&[]);
-    is_buffer && matches!(record, [_, _, 1 | 2, 0xc0, _, _, 0, 0])
-}
-
-/// What a file holds, before its records are read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Buffers {
-    /// Buffers.
-    pub total: u64,
-    /// Those that are compressed.
-    pub compressed: u64,
-    /// Processors that wrote them.
-    pub processors: usize,
-    /// Buffers before which events were lost.
-    pub after_lost_events: u64,
-    /// Buffers before which a buffer was lost.
-    pub after_lost_buffers: u64,
-}
-
 /// An event trace file that is being read.
 ///
 /// Records come merged over all processors by time. The buffers of a processor are read in the
-/// order of their numbers and their records in the order in which they stand, so a clock that
+/// order of their numbers (of a file that was appended to, as they stand) and their records in the order in which they stand, so a clock that
 /// stepped back never reorders what one processor wrote.
 /// Memory: an entry of some 56 bytes for each buffer, which has 72 at least, and one buffer for each
 /// processor. All of it is at most 16 times the file, and for compressed buffers 256 times the
@@ -112,21 +76,15 @@ impl<R: Read + Seek> Trace<R> {
     /// Where the file cannot be read, or is no event trace.
     pub fn open(mut reader: R) -> Result<Self, OpenError> {
         let file_bytes = reader.seek(SeekFrom::End(0))?;
-        let (first, header, base) = first_buffer(&mut reader, file_bytes)?;
-        let is_compressed = header.log_file_mode & crate::header::MODE_COMPRESSED != 0;
+        let First { buffer: first, header, stamp: base } = First::read(&mut reader, file_bytes)?;
         let mut damages = Damages::default();
-        let places = Walk {
-            reader: &mut reader,
-            file_bytes,
-            usual: first.stride,
-            session: header.buffer_bytes,
-            is_compressed,
-            damages: &mut damages,
+        let walk = Walk::new(&mut reader, file_bytes, (&first, &header), &mut damages);
+        let places = walk.run()?;
+        if places.is_empty() && !BufferHeader::is_possible_size(first.stride) {
+            return Err(OpenError::NotATrace { reason: "its first buffer has no possible size" });
         }
-        .run()?;
-        if is_missing_buffers(&header, places.len()) {
-            let kind = DamageKind::Missing;
-            damages.add(Damage { kind, buffer_at: file_bytes, within: 0, skipped_bytes: 0 });
+        if let Some(missing) = buffers::missing(&header, places.len()) {
+            damages.add_missing(missing);
         }
         let mut store = Store::new(reader, damages);
         store.buffer_bytes_max = header.buffer_bytes.min(BUFFER_BYTES_MAX);
@@ -135,8 +93,8 @@ impl<R: Read + Seek> Trace<R> {
         store.budget = memory_bytes(file_bytes);
         store.expansion_left =
             file_bytes.saturating_mul(EXPANSION_RATIO).saturating_add(MEMORY_BYTES_MAX);
-        let buffers = summary(&places);
-        let streams = streams(places);
+        let buffers = buffers::summary(&places);
+        let streams = buffers::streams(&header, places);
         let clock = Clock::new(&header, base);
         let next = BinaryHeap::with_capacity(streams.len());
         Ok(Self { store, header, clock, buffers, streams, next, is_started: false, failed: None })
@@ -215,85 +173,8 @@ impl<R> Trace<R> {
     }
 }
 
-/// The first buffer's header, what its first record says, and that record's time stamp.
-fn first_buffer(
-    reader: &mut (impl Read + Seek),
-    file_bytes: u64,
-) -> Result<(BufferHeader, LogHeader, i64), OpenError> {
-    if file_bytes == 0 {
-        return Err(OpenError::Empty);
-    }
-    let no = |reason| OpenError::NotATrace { reason };
-    // The first record, its strings included, is far shorter than this.
-    let mut bytes = Vec::new();
-    reader.seek(SeekFrom::Start(0))?;
-    reader.by_ref().take(FIRST_BYTES).read_to_end(&mut bytes)?;
-    let buffer =
-        BufferHeader::parse(&bytes).ok_or_else(|| no("it is shorter than a buffer's header"))?;
-    if !BufferHeader::is_possible_size(buffer.stride) {
-        return Err(no("its first buffer has no possible size"));
-    }
-    let records = bytes.get(HEADER_BYTES..).unwrap_or(&[]);
-    let missing = "its first record does not describe a session";
-    let head = Head::parse(records).ok().flatten().ok_or_else(|| no(missing))?;
-    let record = Record::parse(&head, records, 0, crate::FileTime).ok_or_else(|| no(missing))?;
-    let header = match (record.kind, record.body) {
-        (Kind::System32 | Kind::System64, Body::Kernel(kernel)) if kernel.hook == 0 => {
-            LogHeader::parse(kernel.payload)
-        }
-        _ => None,
-    };
-    Ok((buffer, header.ok_or_else(|| no(missing))?, head.stamp.unwrap_or(0)))
-}
-
-/// Bytes read to find the first record: more than the largest record takes.
-const FIRST_BYTES: u64 = 128 * 1024;
-
 /// Bytes of buffers that may be in memory at once.
 fn memory_bytes(file_bytes: u64) -> u64 {
     let small = file_bytes.saturating_mul(MEMORY_RATIO).saturating_add(BUFFER_BYTES_MAX.into());
     small.min(file_bytes.saturating_add(MEMORY_BYTES_MAX))
-}
-
-/// Whether a session that was closed in order wrote more buffers than were found.
-///
-/// Only sequential files are held to it: one that is circular overwrites buffers that it counted,
-/// and one that is appended to has those of an earlier session.
-fn is_missing_buffers(header: &LogHeader, found: usize) -> bool {
-    let layout = header.log_file_mode & crate::header::MODE_LAYOUT;
-    let is_sequential = layout == crate::header::MODE_SEQUENTIAL;
-    header.is_closed()
-        && is_sequential
-        && u32::try_from(found).is_ok_and(|found| found < header.buffers_written)
-}
-
-fn summary(places: &[Place]) -> Buffers {
-    let mut buffers = Buffers::default();
-    let mut processors = [false; 1 << 11];
-    for place in places {
-        let flags = place.header.flags;
-        buffers.total += 1;
-        buffers.compressed += u64::from(place.header.is_compressed());
-        buffers.after_lost_events += u64::from(flags & flags::EVENTS_LOST != 0);
-        buffers.after_lost_buffers += u64::from(flags & flags::BUFFER_LOST != 0);
-        if let Some(seen) = processors.get_mut(usize::from(place.header.cpu)) {
-            *seen = true;
-        }
-    }
-    buffers.processors = processors.iter().filter(|seen| **seen).count();
-    buffers
-}
-
-/// One stream for each processor, and one for the file's first buffer: a session that stops
-/// appends records to it, which are younger than all that its processor wrote meanwhile.
-fn streams(mut places: Vec<Place>) -> Vec<Stream> {
-    let Some((first, rest)) = places.split_first_mut() else { return Vec::new() };
-    // Taken from the end: the first of them last.
-    let order = |place: &Place| (place.header.cpu, Reverse((place.header.sequence, place.at)));
-    rest.sort_unstable_by_key(order);
-    let of_one = |one: &Place, other: &Place| one.header.cpu == other.header.cpu;
-    core::iter::once(core::slice::from_ref(first))
-        .chain(rest.chunk_by(of_one))
-        .filter_map(|places| Some(Stream::new(places.first()?.header.cpu, places.to_vec())))
-        .collect()
 }

@@ -17,16 +17,16 @@ const DESCRIPTION: usize = 72 + 32;
 const LOG_FILE_MODE: usize = DESCRIPTION + 0x20;
 const COMPRESSED_MODE: u8 = 0x04;
 
-type Writer = TraceWriter<Cursor<Vec<u8>>>;
+pub(crate) type Writer = TraceWriter<Cursor<Vec<u8>>>;
 
 const START: FileTime = FileTime(134_082_000_000_000_000);
-const PROVIDER: Guid = Guid([0x5A; 16]);
+pub(crate) const PROVIDER: Guid = Guid([0x5A; 16]);
 
-fn later(steps: i64) -> FileTime {
+pub(crate) fn later(steps: i64) -> FileTime {
     FileTime(START.0 + steps)
 }
 
-fn writer(clock: Clock) -> Writer {
+pub(crate) fn writer(clock: Clock) -> Writer {
     let options = Options {
         session: "hostile".to_owned(),
         buffer_bytes: 4096,
@@ -38,7 +38,7 @@ fn writer(clock: Clock) -> Writer {
     TraceWriter::new(Cursor::new(Vec::new()), options).unwrap()
 }
 
-fn finish(writer: Writer) -> Vec<u8> {
+pub(crate) fn finish(writer: Writer) -> Vec<u8> {
     writer.finish(later(1_000_000)).unwrap().into_inner()
 }
 
@@ -105,7 +105,7 @@ fn schema() -> Vec<u8> {
         .unwrap()
 }
 
-fn payload() -> Vec<u8> {
+pub(crate) fn payload() -> Vec<u8> {
     let text = |text: &str| text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
     let pieces: [Vec<u8>; 10] = [
         vec![1, 187],
@@ -211,7 +211,12 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
     describe(&mut few, 4);
     let few = finish(few);
     let formats = [Format::Lznt1, Format::Xpress, Format::XpressHuffman].map(Some);
-    let mut seeds = vec![repacked(kinds(), None), repacked(lost(), None), unclosed()];
+    let mut seeds = vec![
+        repacked(kinds(), None),
+        repacked(lost(), None),
+        unclosed(),
+        repacked(super::merged::merged(), None),
+    ];
     seeds.extend(formats.into_iter().chain([None]).map(|format| repacked(few.clone(), format)));
     seeds
 }

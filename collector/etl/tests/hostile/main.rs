@@ -2,7 +2,7 @@
 //!
 //! `read` has the bounds, `rules` what must be told. Files made here are cut at every byte and
 //! changed at every byte; so are recorded ones below 20 KB. Of larger recorded ones some buffers are
-//! taken, 10,000 changes in all. `crafted` has files that are made to cost, `source` readers that
+//! taken, 10,000 changes in all; `whole` damages them as they are. `crafted` has files that are made to cost, `source` readers that
 //! fail. Every damage comes from a fixed seed: a failure comes again with the same command and keeps
 //! the file it happened with.
 #![expect(
@@ -15,19 +15,25 @@
 
 mod change;
 mod crafted;
+mod described;
+mod found_again;
 mod layout;
 mod made;
 mod memory;
+mod merged;
 mod read;
 mod recorded;
 mod regressions;
 mod rules;
+mod sessions;
 mod source;
+mod whole;
 
 use change::{Seed, every, some};
 use rules::Case;
-use weir_etl::Format;
 use weir_etl::write::Clock;
+// `Guid` also for the builder of descriptions, which the crate's own tests share.
+use weir_etl::{Format, Guid};
 
 /// Every truncation and three values for every byte.
 fn check_everywhere(name: &str, file: Vec<u8>) {
@@ -50,6 +56,11 @@ fn every_kind_of_record() {
 #[test]
 fn self_describing_events() {
     check_everywhere("described", made::described(Clock::System));
+}
+
+#[test]
+fn events_that_other_records_describe() {
+    check_everywhere("merged", merged::merged());
 }
 
 #[test]

@@ -54,4 +54,9 @@ impl Mark {
     pub(crate) fn peak(&self) -> usize {
         usize::try_from(PEAK.get().saturating_sub(self.0)).unwrap_or(0)
     }
+
+    /// What is allocated more than when the mark was set; negative where it is less.
+    pub(crate) fn grown(&self) -> isize {
+        LIVE.get().saturating_sub(self.0)
+    }
 }

@@ -3,8 +3,10 @@
 //! The bounds, for a file of `n` bytes:
 //!
 //! - Work: `8 n` bytes are asked of the file. The first buffer is read for the session's
-//!   description; the walk reads a header of 72 bytes and may look at two more for every 72 bytes it
-//!   goes on, and looks at the end of the file once; then every buffer is read once.
+//!   description: n. The walk reads a header of 72 bytes and may look at two more for every 72 bytes
+//!   it goes on: 3 n. Where a compressed buffer's size is wrong, the bytes up to the next are looked
+//!   at once: n. What then looks like a buffer, or like another session, is looked at until that was
+//!   n in all. The end of the file is looked at once: n; then every buffer is read once: n.
 //! - Records: they lie side by side in buffers, so all of them have `n` bytes at most and are
 //!   `n / 8`. Of compressed buffers the bytes that come out count.
 //! - Memory of the reader: `16 n` and 16 KiB. An entry for a buffer has 48 bytes and a stream 160,
@@ -15,7 +17,11 @@
 //!   for each, but no more than the reader's own limit of 256 times the file and 16 MiB, or of
 //!   256 MiB and the file.
 //! - Memory of what is made of a record: [`MADE_PER_BYTE`] for each of its bytes.
+//!
+//! A file that describes events is read once more with what was learnt; `described` has the bounds
+//! of that.
 
+use super::described::Learner;
 use super::memory::Mark;
 use core::cell::Cell;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
@@ -29,9 +35,14 @@ const DECODER_BYTES: usize = 3 << 19;
 /// Largest buffer that there is.
 const BUFFER_BYTES_MAX: usize = 16 << 20;
 
-/// Bytes that a schema and its values may take for a byte of the record: nine values of 64 bytes in
-/// vectors that grow.
-const MADE_PER_BYTE: usize = 9 * 64 * 3;
+/// Bytes of a value in a vector that grows.
+pub(crate) const VALUE_BYTES: usize = 64 * 3;
+
+/// Bytes that a schema and its values may take for a byte of the record: nine values.
+const MADE_PER_BYTE: usize = 9 * VALUE_BYTES;
+
+/// Records that are read a second time; the largest recorded file has nine times as many.
+const DECODED_MAX: usize = 20_000;
 
 /// What came of reading.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +57,8 @@ pub(crate) struct Outcome {
     /// Schemas, traits and payloads that could not be read.
     pub(crate) unreadable: usize,
     pub(crate) traits: usize,
+    /// Records decoded by what the file says elsewhere.
+    pub(crate) described: usize,
 }
 
 /// A file in memory that counts what is asked of it.
@@ -68,9 +81,37 @@ impl Seek for Counted<'_> {
     }
 }
 
-/// Opens a file, reads every record, and parses and decodes whatever describes itself.
+/// Opens a file, reads every record, and parses and decodes whatever describes itself; if records
+/// describe others, once more with what they say.
 pub(crate) fn read(file: &[u8]) -> Outcome {
     let _is_any = weir_etl::is_trace(file);
+    let (mut learner, mut outcome) = (Learner::default(), Outcome::default());
+    pass(file, &mut outcome, |record, outcome| {
+        make(record, outcome);
+        learner.learn(record);
+        Some(learner.held())
+    });
+    if !learner.is_empty() {
+        let mut again = Outcome::default();
+        pass(file, &mut again, |record, outcome| {
+            (outcome.records < DECODED_MAX).then(|| learner.decode(record, outcome)).map(|()| 0)
+        });
+        let is_whole = again.records < DECODED_MAX;
+        assert!(
+            !is_whole || (again.records, &again.damages) == (outcome.records, &outcome.damages)
+        );
+        outcome.described = again.described;
+        outcome.values += again.values;
+    }
+    outcome
+}
+
+/// Reads records; `each` says how much memory it keeps, or that it has enough.
+fn pass(
+    file: &[u8],
+    outcome: &mut Outcome,
+    mut each: impl FnMut(&Record<'_>, &mut Outcome) -> Option<usize>,
+) {
     let bytes_read = Cell::new(0);
     let mark = Mark::new();
     let source = Counted { file: Cursor::new(file), bytes_read: &bytes_read };
@@ -78,18 +119,21 @@ pub(crate) fn read(file: &[u8]) -> Outcome {
         Ok(trace) => trace,
         Err(error) => {
             assert!(mark.peak() <= 16 * file.len() + (16 << 10), "{} bytes of memory", mark.peak());
-            return Outcome { refused: Some(error.to_string()), ..Outcome::default() };
+            assert!(bytes_read.get() <= 8 * file.len(), "{} bytes read", bytes_read.get());
+            outcome.refused = Some(error.to_string());
+            return;
         }
     };
-    let (memory_max, out_max) = limits(&trace, file.len());
-    let mut outcome = Outcome::default();
+    let (own_max, out_max) = limits(&trace, file.len());
+    let mut memory_max = own_max;
     while let Some(record) = trace.next_record().expect("memory can be read") {
         // What is made of the record is counted for itself.
         assert!(mark.peak() <= memory_max, "{} bytes of memory, not {memory_max}", mark.peak());
         outcome.records += 1;
         outcome.bytes += record.bytes;
         assert!(record.bytes >= 8 && outcome.bytes <= out_max, "{} bytes", outcome.bytes);
-        make(&record, &mut outcome);
+        let Some(kept) = each(&record, outcome) else { break };
+        memory_max = own_max + kept;
         Mark::new();
     }
     assert!(mark.peak() <= memory_max, "{} bytes of memory, not {memory_max}", mark.peak());
@@ -97,7 +141,6 @@ pub(crate) fn read(file: &[u8]) -> Outcome {
     outcome.damages = trace.damages().clone();
     let skipped = usize::try_from(outcome.damages.skipped_bytes()).unwrap_or(usize::MAX);
     assert!(skipped <= 2 * out_max, "{skipped} bytes skipped");
-    outcome
 }
 
 /// The most memory, and the most bytes of records.
@@ -146,7 +189,8 @@ fn event_values(event: &Event<'_>, pointer_size: PointerSize, outcome: &mut Outc
     outcome.values += decoded.fields.iter().map(|field| values(&field.value)).sum::<usize>();
 }
 
-fn values(value: &Value<'_>) -> usize {
+/// The values that a value is made of, itself included.
+pub(crate) fn values(value: &Value<'_>) -> usize {
     if let Value::Array(elements) = value {
         return 1 + elements.iter().map(values).sum::<usize>();
     }

@@ -11,7 +11,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use std::path::{Path, PathBuf};
 
 /// Files shorter than this are damaged everywhere.
-const SMALL_BYTES: usize = 20_000;
+pub(crate) const SMALL_BYTES: usize = 20_000;
 
 const CHOICES: usize = 100;
 const CHANGES: usize = 100;
@@ -25,7 +25,7 @@ const THREADS: usize = 2;
 const BUFFERS_WRITTEN: usize = 72 + 32 + 0x24;
 
 /// The recorded traces, the largest first; none if they are not there.
-fn files() -> Vec<PathBuf> {
+pub(crate) fn files() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/etl");
     let Ok(entries) = folder.read_dir() else {
         eprintln!("skipped: recorded traces are not at ../shared/data/etl");
@@ -81,18 +81,25 @@ fn check(path: &Path) -> Tally {
     tally
 }
 
-#[test]
-fn every_recorded_file_is_damaged_ten_thousand_times() {
-    let (files, next) = (files(), AtomicUsize::new(0));
+/// Damages every file, two at a time.
+pub(crate) fn in_threads(files: &[PathBuf], check: impl Fn(&Path) + Sync) {
+    let next = AtomicUsize::new(0);
     let work = || {
         while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let tally = check(path);
-            eprintln!("{}: {tally:?}", path.display());
-            assert!(tally.changes >= 10_000 && tally.told > 2000, "{}: {tally:?}", path.display());
+            check(path);
         }
     };
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(work)).collect();
         threads.into_iter().for_each(|thread| thread.join().unwrap());
+    });
+}
+
+#[test]
+fn every_recorded_file_is_damaged_ten_thousand_times() {
+    in_threads(&files(), |path| {
+        let tally = check(path);
+        eprintln!("{}: {tally:?}", path.display());
+        assert!(tally.changes >= 10_000 && tally.told > 2000, "{}: {tally:?}", path.display());
     });
 }

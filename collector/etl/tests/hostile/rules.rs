@@ -2,7 +2,8 @@
 //!
 //! 1. A file that is cut off anywhere gives the records that lie before the cut, no fewer and no
 //!    more, and the damage is told. Only where buffers are neither counted nor cut is it not: at the
-//!    end of a buffer of a session that was not closed, or whose file is no sequential one.
+//!    end of a buffer of a session that was not closed, whose file is no sequential one, or whose
+//!    buffers may have gone elsewhere.
 //! 2. A marker that is no longer any gives a [`DamageKind::Record`].
 //! 3. What is not read changes nothing, and what is payload changes no other record.
 //! 4. Whenever fewer records come than before, the damage is told, or the file is refused, but for
@@ -58,7 +59,7 @@ impl Case {
         assert!(is_compressed || layout.records.len() == clean.records, "{name}: {clean:?}");
         // The session's description follows two headers of 72 and 32 bytes.
         let is_closed = file[104 + 0x10..104 + 0x18].iter().any(|byte| *byte != 0);
-        let counts_buffers = is_closed && u32_at(&file, 104 + 0x20) & 7 == 1;
+        let counts_buffers = is_closed && u32_at(&file, 104 + 0x20) & (0x900 | 7) == 1;
         Self { name, file, layout, clean, counts_buffers, is_compressed }
     }
 
@@ -143,8 +144,11 @@ impl Case {
             assert_eq!(found.damages, self.clean.damages, "behind the last record");
             return true;
         }
+        let Some(record) = self.layout.record(at) else { return false };
         // The session's description can say that the file cannot be read, and how.
-        let Some(record) = self.layout.record(at).filter(|it| it.at != 72) else { return false };
+        if record.at == 72 {
+            return at < 72 + 8 && self.comes_back(file, record);
+        }
         if size_at(file, record.at).is_none() {
             let before = self.clean.damages.count(DamageKind::Record);
             assert_eq!(found.damages.count(DamageKind::Record), before + 1, "a marker: {found:?}");
