@@ -8,14 +8,19 @@ pub(crate) const HEADER_BYTES: usize = HEADER_SIZE as usize;
 /// The same, as sizes in a file are written.
 pub(crate) const HEADER_SIZE: u32 = 0x48;
 
+/// What fills a buffer behind its last record.
+pub(crate) const UNUSED: u8 = 0xff;
+
 /// Largest buffer that a session can have.
 ///
 /// Source: learn.microsoft.com/windows/win32/api/evntrace/ns-evntrace-event_trace_properties,
 /// `BufferSize` (read 2026-11).
-pub(crate) const BUFFER_BYTES_MAX: u32 = 16 << 20;
+pub const BUFFER_BYTES_MAX: u32 = 16 << 20;
 
 /// Buffer flags.
 pub(crate) mod flags {
+    /// It was written before it was full.
+    pub(crate) const FLUSHED: u16 = 0x1;
     /// Events were lost before this buffer was written.
     pub(crate) const EVENTS_LOST: u16 = 0x2;
     /// A buffer was lost before this one.
@@ -28,12 +33,14 @@ pub(crate) mod flags {
 
 /// What a buffer is for.
 pub(crate) mod kind {
+    /// Records of a processor.
+    pub(crate) const GENERIC: u16 = 0;
     /// The session's description; the first of a file.
     pub(crate) const HEADER: u16 = 4;
 }
 
 /// Bits of a processor's index.
-const PROCESSOR_MASK: u16 = 0x7ff;
+pub(crate) const PROCESSOR_MASK: u16 = 0x7ff;
 
 /// A `WMI_BUFFER_HEADER`.
 ///

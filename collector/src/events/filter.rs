@@ -51,7 +51,7 @@ impl Filter {
         let is_before = self.until.is_none_or(|until| record.time.is_some_and(|it| it < until));
         let is_severe = self.level.is_none_or(|most| level.is_some_and(|it| it <= most));
         let is_theirs = self.pids.is_empty()
-            || record.process.is_some_and(|process| self.pids.contains(&process));
+            || record.process_id.is_some_and(|process| self.pids.contains(&process));
         is_after && is_before && is_severe && is_theirs
     }
 

@@ -47,8 +47,8 @@ impl Serialize for Line<'_> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("timestamp", &record.time.and_then(FileTime::to_rfc3339))?;
         map.serialize_entry("cpu", &record.cpu)?;
-        map.serialize_entry("pid", &record.process)?;
-        map.serialize_entry("tid", &record.thread)?;
+        map.serialize_entry("pid", &record.process_id)?;
+        map.serialize_entry("tid", &record.thread_id)?;
         map.serialize_entry("provider", &described.provider)?;
         map.serialize_entry("provider_id", &described.provider_id.map(Id))?;
         map.serialize_entry("event", &described.event)?;
@@ -60,8 +60,8 @@ impl Serialize for Line<'_> {
         map.serialize_entry("kind", record.kind.name())?;
         map.serialize_entry("opcode", &described.opcode)?;
         if let Body::Event(event) = record.body {
-            if event.activity != Guid([0; 16]) {
-                map.serialize_entry("activity_id", &Id(event.activity))?;
+            if event.activity_id != Guid([0; 16]) {
+                map.serialize_entry("activity_id", &Id(event.activity_id))?;
             }
             let related = event.items.into_iter().find_map(|item| item.related_activity());
             if let Some(related) = related {

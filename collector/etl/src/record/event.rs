@@ -5,7 +5,10 @@ use crate::Guid;
 use crate::little_endian::{guid_at, u16_at, u64_at};
 
 /// Flag of an event that has extended items.
-const EXTENDED_INFO: u16 = 1;
+pub(crate) const EXTENDED_INFO: u16 = 1;
+
+/// Bytes before an event's extended items.
+pub(crate) const HEADER_BYTES: usize = 0x50;
 
 /// An event: its descriptor, its items, its payload.
 ///
@@ -31,7 +34,7 @@ pub struct Event<'a> {
     /// Time of the processor, or kernel and user time in one.
     pub processor_time: u64,
     /// Activity; all zero for none.
-    pub activity: Guid,
+    pub activity_id: Guid,
     /// Extended items.
     pub items: ExtendedItems<'a>,
     /// Payload.
@@ -60,7 +63,7 @@ impl<'a> Event<'a> {
             task: u16_at(record, 0x2e)?,
             keyword: u64_at(record, 0x30)?,
             processor_time: u64_at(record, 0x38)?,
-            activity: guid_at(record, 0x40)?,
+            activity_id: guid_at(record, 0x40)?,
             items,
             payload,
             is_damaged: split.is_none(),

@@ -29,10 +29,10 @@ pub mod item_kind {
 }
 
 /// Bytes before an item's data.
-const ITEM_HEADER_BYTES: usize = 8;
+pub(crate) const ITEM_HEADER_BYTES: usize = 8;
 
 /// Bit that says that another item follows.
-const LINKAGE: u16 = 1;
+pub(crate) const LINKAGE: u16 = 1;
 
 /// One item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

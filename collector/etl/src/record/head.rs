@@ -8,7 +8,7 @@ use crate::little_endian::{i64_at, u16_at, u32_at};
 const END: u32 = u32::MAX;
 
 /// Records begin at multiples of this.
-const ALIGNMENT: usize = 8;
+pub(crate) const ALIGNMENT: usize = 8;
 
 /// Bit of a kernel record that says that an 8-byte PEBS index stands before the payload.
 const HAS_PEBS: u32 = 0x8000;

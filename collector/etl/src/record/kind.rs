@@ -57,10 +57,10 @@ kinds! {
 }
 
 /// Bits that mark every record but messages.
-const MARKER: u8 = 0xc0;
+pub(crate) const MARKER: u8 = 0xc0;
 
 /// The whole first byte of a message.
-const MESSAGE: u8 = 0x90;
+pub(crate) const MESSAGE: u8 = 0x90;
 
 /// A kind with what is fixed for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

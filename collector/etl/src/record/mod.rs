@@ -1,9 +1,9 @@
 //! Records: what a buffer holds after its header.
 
-mod event;
-mod extended;
-mod head;
-mod kind;
+pub(crate) mod event;
+pub(crate) mod extended;
+pub(crate) mod head;
+pub(crate) mod kind;
 mod message;
 
 pub use event::Event;
@@ -30,9 +30,9 @@ pub struct Record<'a> {
     /// The time stamp as found, in steps of the file's clock.
     pub stamp: Option<i64>,
     /// Process, if known.
-    pub process: Option<u32>,
+    pub process_id: Option<u32>,
     /// Thread, if known.
-    pub thread: Option<u32>,
+    pub thread_id: Option<u32>,
     /// Bytes of the record, header included.
     pub bytes: usize,
     /// What its kind makes of the rest.
@@ -96,8 +96,8 @@ impl<'a> Record<'a> {
             cpu,
             time: head.stamp.map(time),
             stamp: head.stamp,
-            process: thread.and_then(|(_, process)| known(process)),
-            thread: thread.and_then(|(thread, _)| known(thread)),
+            process_id: thread.and_then(|(_, process)| known(process)),
+            thread_id: thread.and_then(|(thread, _)| known(thread)),
             bytes: head.bytes,
             body,
         })

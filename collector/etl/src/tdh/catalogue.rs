@@ -58,7 +58,7 @@ impl Catalogue {
         if let Body::Event(event) = record.body
             && chunks::is_chunk(&event)
         {
-            match self.chunks.take(&event, record.process) {
+            match self.chunks.take(&event, record.process_id) {
                 Taken::Whole(text) => self.learn_source(&event, &text),
                 Taken::Part => {}
                 Taken::Unreadable => self.unreadable += 1,

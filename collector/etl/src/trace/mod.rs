@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::compression::Format;
 use crate::damage::{DamageKind, Damages};
 use crate::header::LogHeader;
-use crate::record::{Body, Record};
+use crate::record::{Body, Record, event};
 use core::cmp::Reverse;
 use first::First;
 use index::Walk;
@@ -44,9 +44,6 @@ const MEMORY_RATIO: u64 = 256;
 /// Zeros compress much better than real buffers do: 12 bytes stand for 16 MiB. Beyond this a buffer
 /// is skipped and counted as [`DamageKind::Expansion`].
 const EXPANSION_RATIO: u64 = 1024;
-
-/// Bytes of an event before its extended items.
-const EVENT_HEADER_BYTES: usize = 0x50;
 
 /// An event trace file that is being read.
 ///
@@ -124,7 +121,7 @@ impl<R: Read + Seek> Trace<R> {
         if let Some(Record { body: Body::Event(event), bytes, .. }) = &record
             && event.is_damaged
         {
-            stream.damage(store, DamageKind::ExtendedItems, bytes - EVENT_HEADER_BYTES);
+            stream.damage(store, DamageKind::ExtendedItems, bytes - event::HEADER_BYTES);
         }
         Ok(record)
     }

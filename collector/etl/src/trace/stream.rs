@@ -1,14 +1,11 @@
 //! The buffers of one processor, one after the other, record by record.
 
 use super::index::Place;
-use crate::buffer::{HEADER_BYTES, HEADER_SIZE};
+use crate::buffer::{HEADER_BYTES, HEADER_SIZE, UNUSED};
 use crate::compression::{self, Format};
 use crate::damage::{Damage, DamageKind, Damages};
 use crate::record::Head;
 use std::io::{self, Read, Seek, SeekFrom};
-
-/// What Windows fills the end of a buffer with.
-const UNUSED: u8 = 0xff;
 
 /// What reading a buffer needs beside it.
 pub(super) struct Store<R> {

@@ -4,33 +4,14 @@
 //! 2026-11). Fields that the source leaves open hold what files written by Windows hold: the state
 //! is 3, the reference count and the clock's copy are 0, unused bytes at the end are 0xFF.
 
-/// Bytes of `WMI_BUFFER_HEADER`.
-pub(super) const BUFFER_HEADER_BYTES: usize = 0x48;
-
-/// Records begin at multiples of this.
-pub(super) const ALIGNMENT: usize = 8;
-
-/// `ETW_BUFFER_FLAG_FLUSH_MARKER`: written before it was full.
-pub(super) const FLUSHED: u16 = 0x01;
-/// `ETW_BUFFER_FLAG_EVENTS_LOST`.
-pub(super) const EVENTS_LOST: u16 = 0x02;
-/// `ETW_BUFFER_FLAG_BUFFER_LOST`.
-pub(super) const BUFFER_LOST: u16 = 0x04;
-/// `ETW_BUFFER_FLAG_PROC_INDEX`: the processor's number has sixteen bits.
-const PROCESSOR_INDEX: u16 = 0x20;
-
-/// `ETW_BUFFER_TYPE_GENERIC`.
-pub(super) const GENERIC: u16 = 0;
-/// `ETW_BUFFER_TYPE_HEADER`: the first of a file.
-pub(super) const HEADER: u16 = 4;
+use crate::buffer::{HEADER_BYTES, UNUSED, flags};
+use crate::record::head::ALIGNMENT;
 
 /// What files written by Windows say once a buffer is on disk.
 const STATE_ON_DISK: u32 = 3;
 
 /// The session's number among those running; any will do, this one is seldom Windows' own.
 const LOGGER_ID: u16 = 0x20;
-
-const UNUSED: u8 = 0xFF;
 
 /// What the header of a buffer says.
 pub(super) struct BufferHeader {
@@ -60,7 +41,7 @@ impl BufferHeader {
         out.extend(LOGGER_ID.to_le_bytes());
         out.extend(STATE_ON_DISK.to_le_bytes());
         out.extend(self.fill.to_le_bytes());
-        out.extend((self.flags | PROCESSOR_INDEX).to_le_bytes());
+        out.extend((self.flags | flags::PROCESSOR_INDEX).to_le_bytes());
         out.extend(self.kind.to_le_bytes());
         out.extend([0; 16]);
     }
@@ -82,7 +63,7 @@ impl Pending {
 
     /// Bytes the buffer would have in use with that many more.
     pub(super) fn fill_with(&self, bytes: usize) -> usize {
-        BUFFER_HEADER_BYTES.saturating_add(self.records.len()).saturating_add(bytes)
+        HEADER_BYTES.saturating_add(self.records.len()).saturating_add(bytes)
     }
 
     pub(super) fn newest(&self) -> i64 {

@@ -6,23 +6,13 @@
 
 use super::{WriteError, fits};
 use crate::Guid;
-
-/// Bytes of `EVENT_HEADER`.
-const EVENT_HEADER_BYTES: usize = 0x50;
-
-/// Bytes before an extended item's data.
-const ITEM_HEADER_BYTES: usize = 8;
+use crate::record::ExtendedItem;
+use crate::record::event::{EXTENDED_INFO, HEADER_BYTES};
+use crate::record::extended::{ITEM_HEADER_BYTES, LINKAGE};
+use crate::record::kind::MARKER;
 
 const EVENT_32: u8 = 0x12;
 const EVENT_64: u8 = 0x13;
-pub(super) const MARKER: u8 = 0xC0;
-
-/// `EVENT_HEADER_FLAG_EXTENDED_INFO`, the only flag that files hold.
-const EXTENDED: u16 = 1;
-
-/// Of an extended item: another one follows.
-const LINKAGE: u16 = 1;
-
 /// What an event says of itself beside its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventHeader {
@@ -87,7 +77,7 @@ impl EventHeader {
         room: usize,
         out: &mut Vec<u8>,
     ) -> Result<(), WriteError> {
-        let mut bytes = EVENT_HEADER_BYTES.saturating_add(payload.len());
+        let mut bytes = HEADER_BYTES.saturating_add(payload.len());
         for item in items {
             bytes = bytes.saturating_add(item.total_bytes());
         }
@@ -95,7 +85,7 @@ impl EventHeader {
 
         out.extend(size.to_le_bytes());
         out.extend([if self.is_32_bit { EVENT_32 } else { EVENT_64 }, MARKER]);
-        let flags = if items.is_empty() { 0 } else { EXTENDED };
+        let flags = if items.is_empty() { 0 } else { EXTENDED_INFO };
         out.extend(flags.to_le_bytes());
         out.extend(self.property.to_le_bytes());
         out.extend(self.thread_id.to_le_bytes());
@@ -114,15 +104,6 @@ impl EventHeader {
         out.extend_from_slice(payload);
         Ok(())
     }
-}
-
-/// Something an event carries beside its payload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ExtendedItem<'a> {
-    /// One of [`crate::item_kind`], or any other.
-    pub kind: u16,
-    /// Its bytes, as that kind lays them out.
-    pub data: &'a [u8],
 }
 
 impl ExtendedItem<'_> {

@@ -3,20 +3,20 @@
 //! Source: learn.microsoft.com/windows/win32/api/evntrace/ns-evntrace-trace_logfile_header (read
 //! 2026-11); in the file two names follow the structure.
 
-use super::buffer::{ALIGNMENT, BUFFER_HEADER_BYTES, BufferHeader, FLUSHED, HEADER};
+use super::buffer::BufferHeader;
 use super::options::{Options, Timeline};
 use super::record::{Record, SystemRecord};
 use super::{RECORD_BYTES_MAX, WriteError};
 use crate::FileTime;
+use crate::buffer::{HEADER_BYTES, flags, kind};
+use crate::header::MODE_SEQUENTIAL;
+use crate::record::head::ALIGNMENT;
 
 /// `SubVersion` and `SubMinorVersion` of files whose buffers are not compressed.
 const TRACE_VERSION: [u8; 2] = [1, 5];
 
 /// 100 ns between two ticks of Windows' timer, 15.625 ms.
 const TIMER_RESOLUTION: u32 = 156_250;
-
-/// `EVENT_TRACE_FILE_MODE_SEQUENTIAL`.
-const SEQUENTIAL: u32 = 1;
 
 /// Files are laid out as a 64-bit Windows does.
 const POINTER_BYTES: u32 = 8;
@@ -53,11 +53,11 @@ pub(super) fn encode(
     let stamp = timeline.stamp(options.start).ok_or(WriteError::Time(options.start))?;
     let mut encoded = Vec::new();
     let room = usize::try_from(options.buffer_bytes).unwrap_or(0);
-    let room = room.saturating_sub(BUFFER_HEADER_BYTES).min(RECORD_BYTES_MAX);
+    let room = room.saturating_sub(HEADER_BYTES).min(RECORD_BYTES_MAX);
     record.encode(stamp, room, &mut encoded).map_err(|_| WriteError::Names)?;
     encoded.resize(encoded.len().next_multiple_of(ALIGNMENT), 0);
 
-    let fill = BUFFER_HEADER_BYTES + encoded.len();
+    let fill = HEADER_BYTES + encoded.len();
     let fill = u32::try_from(fill).map_err(|_| WriteError::Names)?;
     let header = BufferHeader {
         buffer_bytes: options.buffer_bytes,
@@ -66,8 +66,8 @@ pub(super) fn encode(
         stamp: 0,
         sequence: 0,
         cpu: 0,
-        flags: FLUSHED,
-        kind: HEADER,
+        flags: flags::FLUSHED,
+        kind: kind::HEADER,
     };
     let mut bytes = Vec::new();
     header.encode(&mut bytes);
@@ -87,7 +87,7 @@ fn file_header(options: &Options, totals: Totals, out: &mut Vec<u8>) {
     out.extend(TIMER_RESOLUTION.to_le_bytes());
     // MaximumFileSize: no limit.
     out.extend(0_u32.to_le_bytes());
-    out.extend(SEQUENTIAL.to_le_bytes());
+    out.extend(MODE_SEQUENTIAL.to_le_bytes());
     out.extend(totals.buffers.to_le_bytes());
     // StartBuffers: the header's, as Windows writes it.
     out.extend(1_u32.to_le_bytes());

@@ -13,13 +13,16 @@ mod file_header;
 mod options;
 mod record;
 
-pub use event::{EventHeader, ExtendedItem};
-pub use options::{BUFFER_BYTES_MAX, BUFFER_BYTES_MIN, Clock, Options, PROCESSORS_MAX};
+pub use crate::buffer::BUFFER_BYTES_MAX;
+pub use crate::record::ExtendedItem;
+pub use event::EventHeader;
+pub use options::{BUFFER_BYTES_MIN, Clock, Options, PROCESSORS_MAX};
 pub use record::{ClassicRecord, Instance, MessageRecord, PerformanceRecord, Record, SystemRecord};
 
 use crate::FileTime;
-use buffer::{BUFFER_HEADER_BYTES, BUFFER_LOST, BufferHeader, EVENTS_LOST, FLUSHED, GENERIC};
-use buffer::{Pending, pad};
+use crate::buffer::{HEADER_BYTES, flags, kind};
+use crate::record::head::ALIGNMENT;
+use buffer::{BufferHeader, Pending, pad};
 use file_header::Totals;
 use options::Timeline;
 use std::io::{self, Seek, SeekFrom, Write};
@@ -190,13 +193,13 @@ impl<W: Write + Seek> TraceWriter<W> {
     /// Counts events that were lost before they reached the writer; the next buffer says so too.
     pub fn lost(&mut self, events: u32) {
         self.totals.events_lost = self.totals.events_lost.saturating_add(events);
-        self.loss_flags |= if events > 0 { EVENTS_LOST } else { 0 };
+        self.loss_flags |= if events > 0 { flags::EVENTS_LOST } else { 0 };
     }
 
     /// Counts buffers that were lost; the next buffer says so too.
     pub fn buffers_lost(&mut self, buffers: u32) {
         self.totals.buffers_lost = self.totals.buffers_lost.saturating_add(buffers);
-        self.loss_flags |= if buffers > 0 { BUFFER_LOST } else { 0 };
+        self.loss_flags |= if buffers > 0 { flags::BUFFER_LOST } else { 0 };
     }
 
     /// Writes what is pending into buffers that stay partly empty.
@@ -208,7 +211,7 @@ impl<W: Write + Seek> TraceWriter<W> {
         let buffer_bytes = usize::try_from(self.options.buffer_bytes).unwrap_or(0);
         for cpu in 0..self.pending.len() {
             // As Windows does, which then finds no room for the next record.
-            self.write_out(cpu, buffer_bytes, FLUSHED)?;
+            self.write_out(cpu, buffer_bytes, flags::FLUSHED)?;
         }
         let flushed = self.out.flush();
         self.noted(flushed)
@@ -234,7 +237,7 @@ impl<W: Write + Seek> TraceWriter<W> {
     /// The most bytes of a record.
     fn room(&self) -> usize {
         let buffer_bytes = usize::try_from(self.options.buffer_bytes).unwrap_or(0);
-        buffer_bytes.saturating_sub(BUFFER_HEADER_BYTES).min(RECORD_BYTES_MAX)
+        buffer_bytes.saturating_sub(HEADER_BYTES).min(RECORD_BYTES_MAX)
     }
 
     /// Moves the laid out record into the processor's buffer.
@@ -250,7 +253,7 @@ impl<W: Write + Seek> TraceWriter<W> {
         if self.pending.len() <= cpu {
             self.pending.resize_with(cpu + 1, Pending::default);
         }
-        let padded = self.record.len().next_multiple_of(buffer::ALIGNMENT);
+        let padded = self.record.len().next_multiple_of(ALIGNMENT);
         let fill = self.pending[cpu].fill_with(padded);
         if u32::try_from(fill).is_ok_and(|fill| fill <= self.options.buffer_bytes) {
             self.pending[cpu].push(stamp, &self.record);
@@ -280,7 +283,7 @@ impl<W: Write + Seek> TraceWriter<W> {
             sequence: i64::from(self.totals.buffers),
             cpu: u16::try_from(cpu).unwrap_or(u16::MAX),
             flags: flags | self.loss_flags,
-            kind: GENERIC,
+            kind: kind::GENERIC,
         };
         pending.take(&header, &mut self.laid_out);
         let written = self.out.write_all(&self.laid_out);

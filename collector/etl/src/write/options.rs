@@ -2,6 +2,7 @@
 
 use super::WriteError;
 use crate::FileTime;
+use crate::buffer::{BUFFER_BYTES_MAX, PROCESSOR_MASK};
 use crate::file_time::STEPS_PER_SECOND;
 
 /// Bounds of a buffer. Windows 8 and later accept 4 KiB to 16 MiB.
@@ -9,11 +10,9 @@ use crate::file_time::STEPS_PER_SECOND;
 /// Source: learn.microsoft.com/windows/win32/api/evntrace/ns-evntrace-event_trace_properties
 /// (`BufferSize`; read 2026-11)
 pub const BUFFER_BYTES_MIN: u32 = 4 << 10;
-/// See [`BUFFER_BYTES_MIN`].
-pub const BUFFER_BYTES_MAX: u32 = 16 << 20;
 
 /// Processors that can be told apart: a buffer's header keeps eleven bits of their number.
-pub const PROCESSORS_MAX: u32 = 0x7FF + 1;
+pub const PROCESSORS_MAX: u32 = PROCESSOR_MASK as u32 + 1;
 
 /// Steps from the boot to the start where [`Options::boot`] is left open: a day.
 const STEPS_FROM_BOOT: i64 = 86_400 * STEPS_PER_SECOND;

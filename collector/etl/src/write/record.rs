@@ -4,11 +4,9 @@
 //! message headers), learn.microsoft.com/windows/win32/etw/event-trace-header and
 //! geoffchappell.com/studies/windows/km/ntoskrnl/inc/shared/evntrace (read 2026-11).
 
-use super::event::MARKER;
 use super::{WriteError, fits};
 use crate::Guid;
-
-const MESSAGE_MARKER: u8 = 0x90;
+use crate::record::kind::{MARKER, MESSAGE};
 
 /// Versions that Windows 10 writes in the kernel's records.
 const SYSTEM_VERSION: u8 = 2;
@@ -236,7 +234,7 @@ impl<'a> MessageRecord<'a> {
 
     fn header(&self, stamp: i64, out: &mut Vec<u8>) -> &'a [u8] {
         out.extend(SIZE);
-        out.extend([0, MESSAGE_MARKER]);
+        out.extend([0, MESSAGE]);
         out.extend(self.number.to_le_bytes());
         out.extend(self.flags().to_le_bytes());
         out.extend(self.sequence.iter().flat_map(|it| it.to_le_bytes()));

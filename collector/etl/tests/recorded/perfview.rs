@@ -142,7 +142,7 @@ pub(crate) fn compare(
         let above = (above > below).then_some(above);
         for place in lines_at(below).chain(above.into_iter().flat_map(lines_at)) {
             let line = &lines[*place];
-            let pair = [("PID", record.process), ("TID", record.thread)];
+            let pair = [("PID", record.process_id), ("TID", record.thread_id)];
             let mut known = pair.iter().filter_map(|(fact, id)| Some((fact, (*id)?)));
             let same = line.shows_another_process()
                 || known.all(|(fact, id)| line.number(fact) == i64::from(id));

@@ -51,7 +51,7 @@ fn chunks(text: &str, bytes: usize) -> Vec<Vec<u8>> {
 
 fn learn(catalogue: &mut Catalogue, process: u32, payload: &[u8]) {
     let chunk = Event { task: 0xfffe, opcode: 0xfe, payload, ..event(0xfffe, 1) };
-    let whole = Record { process: Some(process), body: Body::Event(chunk), ..record(0, &[]) };
+    let whole = Record { process_id: Some(process), body: Body::Event(chunk), ..record(0, &[]) };
     catalogue.learn(&whole);
 }
 
