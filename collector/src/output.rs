@@ -142,10 +142,10 @@ pub fn print(bytes: &[u8], out: &mut impl Write) -> Result<(), Failure> {
     print_on(bytes, out).map(|_is_read| ())
 }
 
-/// As [`print`], for those that have more to print: whether anybody still reads.
+/// As [`print()`], for those that have more to print: whether anybody still reads.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub fn print_on(bytes: &[u8], out: &mut impl Write) -> Result<bool, Failure> {
     match out.write_all(bytes).and_then(|()| out.flush()) {
         Ok(()) => Ok(true),
