@@ -287,3 +287,17 @@ fn a_trace_of_nobody_we_know_says_so() {
     assert!(run.err.contains("it holds no event of Weir"), "{}", run.err);
     assert!(run.out.contains("no program in the trace"), "{}", run.out);
 }
+
+#[test]
+fn a_trace_through_a_pipe_is_told_to_be_a_file() {
+    let folder = Folder::new();
+    let (trace, _) = recorded(&folder);
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_weir"))
+        .args(["replay", "-"])
+        .stdin(std::fs::File::open(&trace).unwrap())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(4), &[][..]), "{said}");
+    assert!(said.contains("has to be a whole file, not a pipe"), "{said}");
+}

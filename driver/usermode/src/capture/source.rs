@@ -107,6 +107,7 @@ fn not_a_capture(start: &[u8]) -> CaptureError {
     let shown = &start[..start.len().min(4)];
     CaptureError::NotACapture {
         found: format!("data that begins with the bytes {shown:02x?}"),
-        hint: "give a .pcap or .pcapng file; convert a Windows .etl with `etl2pcapng IN OUT`",
+        hint: "give a .pcap or .pcapng file; packets in a Windows .etl need `etl2pcapng IN OUT`, and \
+               a trace of weir's own events has to be a whole file, not a pipe",
     }
 }
