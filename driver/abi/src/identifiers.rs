@@ -2,8 +2,9 @@
 
 use crate::metadata::{provider_traits, provider_traits_bytes};
 
-/// A GUID in the memory order of Windows.
+/// A GUID in the memory order, and with the alignment, of Windows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(C, align(4))]
 pub struct Guid(pub [u8; 16]);
 
 impl Guid {
