@@ -1,0 +1,76 @@
+//! Structures that the I/O manager hands to a driver, as far as this driver looks into them.
+
+use core::ffi::c_void;
+use core::mem::{align_of, offset_of, size_of};
+
+/// A routine that the I/O manager calls before it unmaps the driver.
+///
+/// IRQL: `PASSIVE_LEVEL`.
+/// Source: learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nc-wdm-driver_unload (read 2026-11)
+pub type DriverUnload = unsafe extern "system" fn(driver: *mut DriverObject);
+
+/// `UNICODE_STRING`: UTF-16 with its length, not terminated.
+///
+/// Source: learn.microsoft.com/windows/win32/api/ntdef/ns-ntdef-_unicode_string (read 2026-11)
+#[derive(Debug)]
+#[repr(C)]
+pub struct UnicodeString {
+    /// Bytes of the text.
+    pub length: u16,
+    /// Bytes of the buffer.
+    pub maximum_length: u16,
+    /// The text.
+    pub buffer: *mut u16,
+}
+
+const _: () = {
+    assert!(size_of::<UnicodeString>() == 16 && align_of::<UnicodeString>() == 8);
+    assert!(offset_of!(UnicodeString, maximum_length) == 2);
+    assert!(offset_of!(UnicodeString, buffer) == 8);
+};
+
+/// Entries of [`DriverObject::major_function`]: `IRP_MJ_MAXIMUM_FUNCTION` + 1.
+const MAJOR_FUNCTIONS: usize = 0x1b + 1;
+
+/// `DRIVER_OBJECT`, 64-bit. The I/O manager allocates it; a driver never does.
+///
+/// Source: learn.microsoft.com/windows-hardware/drivers/ddi/wdm/ns-wdm-_driver_object and the
+/// field order of `Wdk_Foundation::DRIVER_OBJECT` in microsoft/windows-rs (read 2026-11)
+#[derive(Debug)]
+#[repr(C)]
+pub struct DriverObject {
+    kind: i16,
+    size: i16,
+    device_object: *mut c_void,
+    flags: u32,
+    driver_start: *mut c_void,
+    driver_size: u32,
+    driver_section: *mut c_void,
+    driver_extension: *mut c_void,
+    driver_name: UnicodeString,
+    hardware_database: *mut UnicodeString,
+    fast_io_dispatch: *mut c_void,
+    driver_init: *mut c_void,
+    driver_start_io: *mut c_void,
+    /// Called before the driver is unmapped; a driver without one is never unloaded.
+    pub driver_unload: Option<DriverUnload>,
+    major_function: [*mut c_void; MAJOR_FUNCTIONS],
+}
+
+const _: () = {
+    assert!(size_of::<DriverObject>() == 336 && align_of::<DriverObject>() == 8);
+    assert!(offset_of!(DriverObject, size) == 2);
+    assert!(offset_of!(DriverObject, device_object) == 8);
+    assert!(offset_of!(DriverObject, flags) == 16);
+    assert!(offset_of!(DriverObject, driver_start) == 24);
+    assert!(offset_of!(DriverObject, driver_size) == 32);
+    assert!(offset_of!(DriverObject, driver_section) == 40);
+    assert!(offset_of!(DriverObject, driver_extension) == 48);
+    assert!(offset_of!(DriverObject, driver_name) == 56);
+    assert!(offset_of!(DriverObject, hardware_database) == 72);
+    assert!(offset_of!(DriverObject, fast_io_dispatch) == 80);
+    assert!(offset_of!(DriverObject, driver_init) == 88);
+    assert!(offset_of!(DriverObject, driver_start_io) == 96);
+    assert!(offset_of!(DriverObject, driver_unload) == 104);
+    assert!(offset_of!(DriverObject, major_function) == 112);
+};
