@@ -4,6 +4,7 @@
 
 mod bench;
 mod bench_traces;
+mod driver;
 mod fuzz;
 mod generate;
 mod layout;
@@ -38,6 +39,9 @@ enum Verb {
     },
     /// Print every C-visible structure as JSON.
     Layout,
+    /// Build weir.sys, debug and release, and check the images; the last line is the release
+    /// image's path.
+    Driver,
     /// Build the sample programs from their C source.
     Programs,
     /// Feed arbitrary bytes to a target of tests/fuzz; findings become regressions there.
@@ -66,6 +70,7 @@ fn main() -> ExitCode {
             println!("{}", layout::json());
             Ok(())
         }
+        Verb::Driver => driver::run(),
         Verb::Programs => run::programs(),
         Verb::Fuzz { target, minutes } => fuzz::run(&target, minutes),
         Verb::Bench { files } => bench::run(&files),
