@@ -110,9 +110,11 @@ fn pure_crates_read_no_clock_environment_or_randomness() {
 
 #[test]
 fn crates_depend_in_one_direction() {
-    let allowed: [(&str, &[&str]); 5] = [
+    let allowed: [(&str, &[&str]); 7] = [
+        ("driver", &["weir-abi", "weir-engine", "weir-nt"]),
         ("driver/abi", &[]),
         ("driver/engine", &["weir-abi"]),
+        ("driver/nt", &["weir-abi"]),
         ("driver/usermode", &["weir-abi", "weir-engine"]),
         ("collector/etl", &["weir-abi"]),
         ("collector/stages", &["weir-abi"]),
@@ -130,6 +132,55 @@ fn crates_depend_in_one_direction() {
         }
     }
     complain("dependencies against the direction of the house", &places);
+}
+
+#[test]
+fn ring_0_code_is_the_same_wherever_it_is_compiled() {
+    let folders = ["driver/src/", "driver/nt/", "driver/abi/src/", "driver/engine/src/"];
+    // Tests, their leave to fail, and where imports come from on the one target that has them.
+    let allowed = ["#[cfg(test)]", "#![cfg_attr(", "#[cfg_attr(windows, link("];
+    let mut places = Vec::new();
+    for (path, text) in files(".rs") {
+        if !folders.iter().any(|folder| path.starts_with(folder)) {
+            continue;
+        }
+        for (number, line) in text.lines().enumerate() {
+            let line = line.trim_start();
+            let is_cfg = ["cfg(", "cfg_attr(", "cfg!("].iter().any(|word| line.contains(word));
+            let is_allowed = allowed.iter().any(|start| line.starts_with(start));
+            if is_cfg && !is_allowed && !line.starts_with("//") {
+                places.push(format!("{path}:{}: {line}", number + 1));
+            }
+        }
+    }
+    complain("code that differs by configuration", &places);
+}
+
+#[test]
+fn kernel_functions_name_their_source_and_level() {
+    let says = |text: &str| text.contains("IRQL: ") && text.contains("Source: ");
+    let mut places = Vec::new();
+    let mut functions = 0;
+    for (path, text) in files(".rs") {
+        let head: Vec<&str> = text.lines().take_while(|line| line.starts_with("//!")).collect();
+        if !path.starts_with("driver/nt/src/ffi/") || says(&head.join("\n")) {
+            continue;
+        }
+        let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
+        for (number, line) in lines.iter().enumerate() {
+            if !line.starts_with("fn ") && !line.starts_with("pub(crate) fn ") {
+                continue;
+            }
+            functions += 1;
+            let docs = lines[..number].iter().rev();
+            let docs = docs.take_while(|line| line.starts_with("///") || line.starts_with("#["));
+            if !says(&docs.copied().collect::<Vec<_>>().join("\n")) {
+                places.push(format!("{path}:{}: {line}", number + 1));
+            }
+        }
+    }
+    assert!(functions > 0, "no kernel function was looked at");
+    complain("kernel functions without `IRQL:` or `Source:`", &places);
 }
 
 #[test]
