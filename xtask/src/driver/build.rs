@@ -1,13 +1,18 @@
 //! One image: arguments for the compiler and the linker, and where the results go.
 
 use super::toolchain::{CARGO, RUSTC};
-use super::{Flavor, version};
+use super::{Flavor, Machine, version};
 use crate::run::root;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The only target.
-const TARGET: &str = "x86_64-pc-windows-msvc";
+/// What rustc calls a machine with Windows.
+const fn target(machine: Machine) -> &'static str {
+    match machine {
+        Machine::X64 => "x86_64-pc-windows-msvc",
+        Machine::Arm64 => "aarch64-pc-windows-msvc",
+    }
+}
 
 /// What a build gives.
 #[derive(Debug)]
@@ -50,11 +55,12 @@ const LINK: [&str; 13] = [
 const LINK_DEBUG: &str = "/ALTERNATENAME:weir_panic_path_survives=KeBugCheckEx";
 
 /// Builds one image.
-pub(super) fn build(flavor: Flavor) -> Result<Built, String> {
-    let (name, profile) = match flavor {
-        Flavor::Debug => ("debug", "driver-debug"),
-        Flavor::Release => ("release", "driver"),
+pub(super) fn build(machine: Machine, flavor: Flavor) -> Result<Built, String> {
+    let profile = match flavor {
+        Flavor::Debug => "driver-debug",
+        Flavor::Release => "driver",
     };
+    let name = format!("{machine:?}-{flavor:?}").to_lowercase();
     let target_dir = target_dir();
     let folder = target_dir.join("weir-sys").join(name);
     std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -62,8 +68,8 @@ pub(super) fn build(flavor: Flavor) -> Result<Built, String> {
     let resource = version::resource(&folder)?;
     let mut link = link(flavor);
     link.extend([format!("/LLDMAP:{}", map.display()), resource.display().to_string()]);
-    compile(&root(), "weir-driver", profile, &link)?;
-    let outputs = target_dir.join(TARGET).join(profile);
+    compile((&root(), "weir-driver"), machine, profile, &link)?;
+    let outputs = target_dir.join(target(machine)).join(profile);
     for (from, to) in [("weir_driver.dll", "weir.sys"), ("weir_driver.pdb", "weir.pdb")] {
         copy(&outputs.join(from), &folder.join(to))?;
     }
@@ -78,16 +84,22 @@ pub(super) fn link(flavor: Flavor) -> Vec<String> {
 
 /// Compiles and links a driver; an error carries what the tools said.
 pub(super) fn compile(
-    workspace: &Path,
-    package: &str,
+    (workspace, package): (&Path, &str),
+    machine: Machine,
     profile: &str,
     link: &[String],
 ) -> Result<(), String> {
-    let target_dir = target_dir();
+    let (target_dir, linker) = (target_dir(), root().join("driver/link.sh"));
     let output = Command::new(CARGO)
         .args(["rustc", "--lib", "--quiet", "--package", package])
         // The standard library from its source, without an allocator: nothing allocates unseen.
-        .args(["-Zbuild-std=core,compiler_builtins", "--target", TARGET, "--profile", profile])
+        .args([
+            "-Zbuild-std=core,compiler_builtins",
+            "--target",
+            target(machine),
+            "--profile",
+            profile,
+        ])
         .args((workspace == root()).then_some("--locked"))
         .arg("--")
         .args(link.iter().map(|argument| format!("-Clink-arg={argument}")))
@@ -96,7 +108,8 @@ pub(super) fn compile(
         // Building the library is not an option of a stable compiler, which Debian's is.
         .env("RUSTC_BOOTSTRAP", "1")
         .env("CARGO_TARGET_DIR", &target_dir)
-        .env("CARGO_TARGET_X86_64_PC_WINDOWS_MSVC_LINKER", root().join("driver/link.sh"))
+        .env("CARGO_TARGET_X86_64_PC_WINDOWS_MSVC_LINKER", &linker)
+        .env("CARGO_TARGET_AARCH64_PC_WINDOWS_MSVC_LINKER", &linker)
         .env("WEIR_TARGET_DIR", &target_dir)
         .env("CARGO_ENCODED_RUSTFLAGS", flags(&target_dir).join("\u{1f}"))
         .env_remove("RUSTFLAGS")

@@ -24,6 +24,12 @@ impl Section<'_> {
         self.characteristics & pe::IMAGE_SCN_MEM_WRITE.0 != 0
     }
 
+    /// What of its bytes is mapped; a file rounds them up.
+    pub(super) fn code(&self) -> &[u8] {
+        let size = usize::try_from(self.size).unwrap_or(usize::MAX);
+        self.bytes.get(..size).unwrap_or(self.bytes)
+    }
+
     pub(super) const fn holds(&self, address: u32) -> bool {
         address >= self.address && address - self.address < self.size
     }

@@ -1,14 +1,15 @@
-//! `cargo xtask driver`: the images of `weir.sys`, debug and release, built on Linux and checked.
+//! `cargo xtask driver`: the images of `weir.sys`, built on Linux and checked.
 //!
 //! * [`toolchain`]: which Debian packages, and that they are there.
 //! * [`build`]: the compiler's and the linker's arguments.
 //! * [`version`]: the version resource.
 //! * [`image`]: what an image says of itself.
 //! * [`imports`]: what the driver may import, and why.
-//! * [`rules`]: what an image must be; [`code`] for its instructions, [`panics`] for its symbols.
+//! * [`rules`]: what an image must be; [`code_x64`] and [`code_arm64`] for its instructions, [`panics`] for its symbols.
 
 mod build;
-mod code;
+mod code_arm64;
+mod code_x64;
 mod image;
 mod imports;
 mod panics;
@@ -21,7 +22,16 @@ mod version;
 use crate::run::Outcome;
 use image::Image;
 
-/// Which of the two images.
+/// What an image runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Machine {
+    /// What is tested.
+    X64,
+    /// Built and checked, never run.
+    Arm64,
+}
+
+/// How an image is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Flavor {
     /// Checks of arithmetic and of the standard library; a panic stops the machine.
@@ -30,23 +40,30 @@ pub(crate) enum Flavor {
     Release,
 }
 
-/// Builds and checks both images; the last line is the path of the release image.
+/// Every image, the one that ships first of all last.
+const IMAGES: [(Machine, Flavor); 3] = [
+    (Machine::Arm64, Flavor::Release),
+    (Machine::X64, Flavor::Debug),
+    (Machine::X64, Flavor::Release),
+];
+
+/// Builds and checks every image; the last line is the path of the x64 release image.
 pub(crate) fn run() -> Outcome {
     toolchain::check()?;
     let mut path = None;
-    for flavor in [Flavor::Debug, Flavor::Release] {
-        println!("building the {flavor:?} image");
-        let built = build::build(flavor)?;
+    for (machine, flavor) in IMAGES {
+        println!("{machine:?} {flavor:?}");
+        let built = build::build(machine, flavor)?;
         let bytes = std::fs::read(&built.image)
             .map_err(|error| format!("{}: {error}", built.image.display()))?;
         let image = Image::parse(&bytes)?;
         println!("  {}", built.image.display());
         print!("{}", image.report());
-        let mut broken = rules::broken(&image, flavor);
+        let mut broken = rules::broken(&image, machine, flavor);
         broken.extend(panics::broken(&built.map, flavor)?);
         broken.extend(rules::local_paths(&bytes));
         if !broken.is_empty() {
-            return Err(format!("{flavor:?} image:\n  {}", broken.join("\n  ")));
+            return Err(format!("{machine:?} {flavor:?} image:\n  {}", broken.join("\n  ")));
         }
         println!("  every rule holds");
         path = Some(built.image);

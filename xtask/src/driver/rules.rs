@@ -1,7 +1,7 @@
 //! What an image must be, each rule with the reason for it.
 
 use super::image::Image;
-use super::{Flavor, code, imports};
+use super::{Flavor, Machine, code_arm64, code_x64, imports};
 use crate::run::root;
 use object::pe;
 
@@ -11,7 +11,7 @@ use object::pe;
 /// (read 2026-11)
 const PAGE: u32 = 0x1000;
 
-/// Flags that the image must have: [name, bit, what it is for].
+/// Flags that the image must have.
 const FLAGS: [(&str, u16); 4] = [
     ("NX_COMPAT", pe::IMAGE_DLLCHARACTERISTICS_NX_COMPAT.0),
     ("DYNAMIC_BASE", pe::IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE.0),
@@ -20,27 +20,34 @@ const FLAGS: [(&str, u16); 4] = [
 ];
 
 /// Every rule that an image breaks.
-pub(super) fn broken(image: &Image<'_>, flavor: Flavor) -> Vec<String> {
-    let mut broken = headers(image);
+pub(super) fn broken(image: &Image<'_>, machine: Machine, flavor: Flavor) -> Vec<String> {
+    let mut broken = headers(image, machine);
     broken.extend(sections(image));
     broken.extend(imports::broken(&image.imports, flavor));
     if image.has_delayed_imports {
         broken.push("delayed imports: the kernel has none".to_owned());
     }
     for section in image.sections.iter().filter(|section| section.is_executable()) {
-        broken.extend(code::broken(section));
+        broken.extend(match machine {
+            Machine::X64 => code_x64::broken(section),
+            Machine::Arm64 => code_arm64::broken(section),
+        });
     }
     broken
 }
 
-fn headers(image: &Image<'_>) -> Vec<String> {
+fn headers(image: &Image<'_>, machine: Machine) -> Vec<String> {
+    let machine = match machine {
+        Machine::X64 => pe::IMAGE_FILE_MACHINE_AMD64.0,
+        Machine::Arm64 => pe::IMAGE_FILE_MACHINE_ARM64.0,
+    };
     let mut broken = Vec::new();
     let mut must = |holds: bool, complaint: String| {
         if !holds {
             broken.push(complaint);
         }
     };
-    must(image.machine == pe::IMAGE_FILE_MACHINE_AMD64.0, format!("machine {:#x}", image.machine));
+    must(image.machine == machine, format!("machine {:#x} is not {machine:#x}", image.machine));
     must(
         image.subsystem == pe::IMAGE_SUBSYSTEM_NATIVE.0,
         format!("subsystem {} is not native", image.subsystem),

@@ -5,7 +5,7 @@
 
 use super::image::{Image, Section};
 use super::panics::judge;
-use super::{Flavor, build, code, rules, toolchain, version};
+use super::{Flavor, IMAGES, Machine, build, code_arm64, code_x64, rules, toolchain, version};
 use crate::run::root;
 use std::sync::OnceLock;
 
@@ -23,19 +23,20 @@ const ADDRESS: usize = 12;
 const CHARACTERISTICS: usize = 36;
 
 /// The images, built once for all tests; `None` where the toolchain is absent.
-fn built(flavor: Flavor) -> Option<&'static [u8]> {
-    static IMAGES: OnceLock<Option<[Vec<u8>; 2]>> = OnceLock::new();
-    let images = IMAGES.get_or_init(|| {
+fn built(machine: Machine, flavor: Flavor) -> Option<&'static [u8]> {
+    static BUILT: OnceLock<Option<[Vec<u8>; 3]>> = OnceLock::new();
+    let images = BUILT.get_or_init(|| {
         let missing = toolchain::missing();
         if !missing.is_empty() {
             eprintln!("skipped: the driver's toolchain lacks {}", missing.join(", "));
             return None;
         }
-        let image = |flavor| std::fs::read(build::build(flavor).unwrap().image).unwrap();
-        Some([image(Flavor::Debug), image(Flavor::Release)])
+        Some(IMAGES.map(|(machine, flavor)| {
+            std::fs::read(build::build(machine, flavor).unwrap().image).unwrap()
+        }))
     });
-    let [debug, release] = images.as_ref()?;
-    Some(if flavor == Flavor::Debug { debug } else { release })
+    let place = IMAGES.iter().position(|image| *image == (machine, flavor)).unwrap();
+    images.as_ref().map(|images| images[place].as_slice())
 }
 
 /// An image that can be changed.
@@ -106,30 +107,31 @@ impl Patched {
 
 /// Changes the release image and expects exactly this complaint first.
 fn check(expected: &str, change: impl FnOnce(&mut Patched)) {
-    let Some(good) = built(Flavor::Release) else { return };
+    let Some(good) = built(Machine::X64, Flavor::Release) else { return };
     let mut image = Patched(good.to_vec());
     change(&mut image);
     image.sum();
-    let broken = rules::broken(&Image::parse(&image.0).unwrap(), Flavor::Release);
+    let broken = rules::broken(&Image::parse(&image.0).unwrap(), Machine::X64, Flavor::Release);
     assert!(broken.iter().any(|it| it.contains(expected)), "{expected}: {broken:?}");
 }
 
 /// [`check`], and nothing else is complained about.
 fn check_only(expected: &str, change: impl FnOnce(&mut Patched)) {
-    let Some(good) = built(Flavor::Release) else { return };
+    let Some(good) = built(Machine::X64, Flavor::Release) else { return };
     let mut image = Patched(good.to_vec());
     change(&mut image);
     image.sum();
-    let broken = rules::broken(&Image::parse(&image.0).unwrap(), Flavor::Release);
+    let broken = rules::broken(&Image::parse(&image.0).unwrap(), Machine::X64, Flavor::Release);
     assert!(matches!(broken.as_slice(), [one] if one.contains(expected)), "{expected}: {broken:?}");
 }
 
 #[test]
 fn the_images_break_no_rule() {
-    for flavor in [Flavor::Debug, Flavor::Release] {
-        let Some(bytes) = built(flavor) else { return };
-        assert_eq!(rules::broken(&Image::parse(bytes).unwrap(), flavor), [""; 0], "{flavor:?}");
-        assert_eq!(rules::local_paths(bytes), [""; 0], "{flavor:?}");
+    for (machine, flavor) in IMAGES {
+        let Some(bytes) = built(machine, flavor) else { return };
+        let broken = rules::broken(&Image::parse(bytes).unwrap(), machine, flavor);
+        assert_eq!(broken, [""; 0], "{machine:?} {flavor:?}");
+        assert_eq!(rules::local_paths(bytes), [""; 0], "{machine:?} {flavor:?}");
     }
 }
 
@@ -154,15 +156,17 @@ fn a_wrong_header_is_refused() {
     });
     check_only("no version resource", |it| it.optional_u32(RESOURCES, 0));
     check_only("delayed imports", |it| it.optional_u32(DELAYED, 0x2000));
-    check_only("machine 0xaa64", |it| it.set(it.headers() + 4, &0xaa64_u16.to_le_bytes()));
+    check_only("machine 0xaa64 is not 0x8664", |it| {
+        it.set(it.headers() + 4, &0xaa64_u16.to_le_bytes())
+    });
 }
 
 #[test]
 fn a_wrong_checksum_is_refused() {
-    let Some(good) = built(Flavor::Release) else { return };
+    let Some(good) = built(Machine::X64, Flavor::Release) else { return };
     let mut image = good.to_vec();
     *image.last_mut().unwrap() ^= 1;
-    let broken = rules::broken(&Image::parse(&image).unwrap(), Flavor::Release);
+    let broken = rules::broken(&Image::parse(&image).unwrap(), Machine::X64, Flavor::Release);
     assert!(matches!(broken.as_slice(), [one] if one.contains("checksum")), "{broken:?}");
 }
 
@@ -184,8 +188,8 @@ fn sections_that_memory_integrity_forbids_are_refused() {
 fn an_import_outside_the_list_is_refused() {
     check_only("imports KeLowerIrqQ of ntoskrnl.exe", |it| it.rename("KeLowerIrql", "KeLowerIrqQ"));
     check("imports EtwRegister of ntoskrnl.exf", |it| it.rename("ntoskrnl.exe", "ntoskrnl.exf"));
-    let Some(debug) = built(Flavor::Debug) else { return };
-    let broken = rules::broken(&Image::parse(debug).unwrap(), Flavor::Release);
+    let Some(debug) = built(Machine::X64, Flavor::Debug) else { return };
+    let broken = rules::broken(&Image::parse(debug).unwrap(), Machine::X64, Flavor::Release);
     assert_eq!(broken, ["imports KeBugCheckEx of ntoskrnl.exe"]);
 }
 
@@ -202,15 +206,18 @@ fn an_image_that_names_a_folder_of_this_machine_is_refused() {
     assert_eq!(rules::local_paths(b"at weir/driver/src/lib.rs"), [""; 0]);
 }
 
-fn refused(bytes: &[u8]) -> Vec<String> {
-    let section = Section {
+fn text(bytes: &[u8]) -> Section<'_> {
+    Section {
         name: ".text".to_owned(),
         address: 0x1000,
         size: u32::try_from(bytes.len()).unwrap(),
         characteristics: 0x6000_0020,
         bytes,
-    };
-    code::broken(&section)
+    }
+}
+
+fn refused(bytes: &[u8]) -> Vec<String> {
+    code_x64::broken(&text(bytes))
 }
 
 #[test]
@@ -269,6 +276,33 @@ fn ordinary_code_is_not_refused() {
 }
 
 #[test]
+fn arm64_instructions_are_refused_by_level() {
+    let refused = |word: u32| code_arm64::broken(&text(&word.to_le_bytes())).pop();
+    for (name, word) in [
+        ("msr ttbr0_el1, x0", 0xd518_2000),
+        ("mrs x0, midr_el1", 0xd538_0000),
+        ("msr daifset, #2", 0xd503_42df),
+        ("tlbi vmalle1", 0xd508_871f),
+        ("eret", 0xd69f_03e0),
+    ] {
+        assert!(refused(word).is_some_and(|it| it.starts_with("privileged")), "{name}");
+    }
+    for (name, word) in [("svc #0", 0xd400_0001), ("hvc #0", 0xd400_0002), ("hlt #0", 0xd440_0000)]
+    {
+        assert!(refused(word).is_some_and(|it| it.starts_with("a gate")), "{name}");
+    }
+    for (name, word) in [
+        ("nop", 0xd503_201f),
+        ("dmb ish", 0xd503_3bbf),
+        ("mrs x0, cntvct_el0", 0xd53b_e040),
+        ("brk #1", 0xd420_0020),
+        ("ret", 0xd65f_03c0),
+    ] {
+        assert_eq!(refused(word), None, "{name}");
+    }
+}
+
+#[test]
 fn a_panic_in_the_map_of_a_release_image_is_refused() {
     let clean = "1000 16b 16 DriverEntry\n";
     let dirty = format!("{clean}1200 20 16 core::panicking::panic_fmt\n");
@@ -292,8 +326,8 @@ weir_nt::driver_entry!(Driver, start);
 ";
 
 #[test]
-fn a_driver_with_a_panic_path_does_not_link() {
-    if built(Flavor::Release).is_none() {
+fn a_driver_that_may_panic_or_takes_too_much_stack_does_not_link() {
+    if built(Machine::X64, Flavor::Release).is_none() {
         return;
     }
     let folder = build::target_dir().join("weir-sys/survivor");
@@ -310,11 +344,16 @@ fn a_driver_with_a_panic_path_does_not_link() {
     std::fs::write(folder.join("Cargo.toml"), manifest).unwrap();
     let link = |text: &str| {
         std::fs::write(folder.join("src/lib.rs"), text).unwrap();
-        build::compile(&folder, "survivor", "driver", &build::link(Flavor::Release))
+        let link = build::link(Flavor::Release);
+        build::compile((&folder, "survivor"), Machine::X64, "driver", &link)
     };
-    let error = link(SURVIVOR).unwrap_err();
-    assert!(error.contains("undefined symbol: weir_panic_path_survives"), "{error}");
-    link(&SURVIVOR.replace("bytes[at] == 1", "bytes.get(at) == Some(&1)")).unwrap();
+    let panics = link(SURVIVOR).unwrap_err();
+    assert!(panics.contains("undefined symbol: weir_panic_path_survives"), "{panics}");
+    let checked = SURVIVOR.replace("bytes[at] == 1", "bytes.get(at) == Some(&1)");
+    link(&checked).unwrap();
+    let large = link(&checked.replace("[1_u8, 2, 3]", "core::hint::black_box([1_u8; 5_000])"));
+    let large = large.unwrap_err();
+    assert!(large.contains("undefined symbol: __chkstk"), "{large}");
 }
 
 #[test]
@@ -322,7 +361,7 @@ fn the_version_resource_says_what_the_crate_says() {
     let text = version::text("1.2.3");
     assert!(text.contains("FILEVERSION 1,2,3,0\n"));
     assert!(text.contains(r#""FileVersion", "1.2.3""#));
-    let Some(image) = built(Flavor::Release) else { return };
+    let Some(image) = built(Machine::X64, Flavor::Release) else { return };
     let name: Vec<u8> = "weir.sys\0".encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert!(image.windows(name.len()).any(|it| it == name), "no version resource in the image");
 }

@@ -1,4 +1,4 @@
-//! The instructions of an image: none that is privileged, none that needs saved state.
+//! The instructions of an x64 image: none that is privileged, none that needs saved state.
 //!
 //! Privileged instructions would pass by the kernel's exports, and nothing that runs the image
 //! outside a kernel could see them. Refused are those of [`Instruction::is_privileged`]: all that
@@ -55,9 +55,8 @@ fn is_extended(instruction: &Instruction) -> bool {
 
 /// Refused instructions of an executable section.
 pub(super) fn broken(section: &Section<'_>) -> Vec<String> {
-    let size = usize::try_from(section.size).unwrap_or(usize::MAX);
-    let code = section.bytes.get(..size).unwrap_or(section.bytes);
-    let decoder = Decoder::with_ip(64, code, u64::from(section.address), DecoderOptions::NONE);
+    let address = u64::from(section.address);
+    let decoder = Decoder::with_ip(64, section.code(), address, DecoderOptions::NONE);
     let mut formatter = MasmFormatter::new();
     let mut found = Vec::new();
     for instruction in decoder {
