@@ -5,7 +5,7 @@
 //! * [`entry`]: from the I/O manager's calls to a driver that starts and is dropped.
 //! * [`etw`]: a registered event provider.
 //! * [`irql`]: code that stays on one processor.
-//! * [`panic`]: what a panic becomes; a release image has none.
+//! * [`mod@panic`]: what a panic becomes; a release image has none.
 //! * [`status`], [`time`].
 //!
 //! Nothing here links against the WDK: imports are made from the declarations (raw-dylib), and
