@@ -1,7 +1,7 @@
 //! `weir.sys`: the flow-classify extension driver.
 //!
-//! * [`start`]: what the driver holds from its start to its unload, and in which order it goes.
-//! * [`events`]: numbering and writing of events.
+//! * `start`: what the driver holds from its start to its unload, and in which order it goes.
+//! * `events`: numbering and writing of events.
 //!
 //! So far it registers its event provider and says that it started and stopped; the hook is not in
 //! it yet. All `unsafe` is in `weir-nt`.

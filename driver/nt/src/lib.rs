@@ -1,6 +1,6 @@
 //! The Windows kernel as the driver sees it: the only crate of the driver that says `unsafe`.
 //!
-//! * [`ffi`]: declarations, one file per export prefix, C names verbatim, each with its source and
+//! * `ffi`: declarations, one file per export prefix, C names verbatim, each with its source and
 //!   the IRQL at which it may be called.
 //! * [`entry`]: from the I/O manager's calls to a driver that starts and is dropped.
 //! * [`etw`]: a registered event provider.
