@@ -2,7 +2,7 @@
 //!
 //! Events carry their own description (TraceLogging): the provider's traits and the event's
 //! metadata go before the payload, as two pieces of their own types.
-//! Source: microsoft/tracelogging, TraceLoggingProvider.h (read 2026-11)
+//! Source: microsoft/tracelogging, TraceLoggingProvider.h
 
 use crate::NtStatus;
 use crate::ffi::etw::{

@@ -1,7 +1,12 @@
 //! Interrupt request levels: code that stays on one processor.
 
-use crate::ffi::ke::{KeGetCurrentProcessorNumberEx, KeLowerIrql, KeRaiseIrqlToDpcLevel};
+use crate::ffi::ke::{KeGetCurrentProcessorNumberEx, KeLowerIrql, KfRaiseIrql};
 use core::marker::PhantomData;
+
+/// The level at which no thread is switched.
+///
+/// Source: learn.microsoft.com/windows-hardware/drivers/kernel/managing-hardware-priorities
+const DISPATCH_LEVEL: u8 = 2;
 
 /// Holds this processor at `DISPATCH_LEVEL`; the level before comes back when it is dropped.
 ///
@@ -9,7 +14,7 @@ use core::marker::PhantomData;
 #[derive(Debug)]
 #[must_use = "the level falls back when this is dropped"]
 pub struct DispatchLevel {
-    /// What [`KeRaiseIrqlToDpcLevel`] returned when this was made.
+    /// What `KfRaiseIrql` returned when this was made.
     before: u8,
     /// The level belongs to a processor: not `Send`.
     on_processor: PhantomData<*mut ()>,
@@ -22,7 +27,7 @@ impl DispatchLevel {
     /// the filtering engine calls a driver higher.
     pub fn raise() -> Self {
         // SAFETY: the level is at most DISPATCH_LEVEL, see above.
-        let before = unsafe { KeRaiseIrqlToDpcLevel() };
+        let before = unsafe { KfRaiseIrql(DISPATCH_LEVEL) };
         Self { before, on_processor: PhantomData }
     }
 

@@ -6,12 +6,12 @@ use core::mem::{align_of, offset_of, size_of};
 /// A routine that the I/O manager calls before it unmaps the driver.
 ///
 /// IRQL: `PASSIVE_LEVEL`.
-/// Source: learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nc-wdm-driver_unload (read 2026-11)
+/// Source: learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nc-wdm-driver_unload
 pub type DriverUnload = unsafe extern "system" fn(driver: *mut DriverObject);
 
 /// `UNICODE_STRING`: UTF-16 with its length, not terminated.
 ///
-/// Source: learn.microsoft.com/windows/win32/api/ntdef/ns-ntdef-_unicode_string (read 2026-11)
+/// Source: learn.microsoft.com/windows/win32/api/ntdef/ns-ntdef-_unicode_string
 #[derive(Debug)]
 #[repr(C)]
 pub struct UnicodeString {
@@ -35,7 +35,7 @@ const MAJOR_FUNCTIONS: usize = 0x1b + 1;
 /// `DRIVER_OBJECT`, 64-bit. The I/O manager allocates it; a driver never does.
 ///
 /// Source: learn.microsoft.com/windows-hardware/drivers/ddi/wdm/ns-wdm-_driver_object and the
-/// field order of `Wdk_Foundation::DRIVER_OBJECT` in microsoft/windows-rs (read 2026-11)
+/// field order of `Wdk_Foundation::DRIVER_OBJECT` in microsoft/windows-rs
 #[derive(Debug)]
 #[repr(C)]
 pub struct DriverObject {

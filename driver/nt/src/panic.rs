@@ -11,8 +11,7 @@ use core::panic::PanicInfo;
 /// Bug check code of a panic: "WEIR". Microsoft assigns none to third parties; the code only has
 /// to be told from its own, of which none is this large.
 ///
-/// Source: learn.microsoft.com/windows-hardware/drivers/debugger/bug-check-code-reference2 (read
-/// 2026-11)
+/// Source: learn.microsoft.com/windows-hardware/drivers/debugger/bug-check-code-reference2
 pub const BUG_CHECK_CODE: u32 = 0x5745_4952;
 
 unsafe extern "system" {

@@ -2,7 +2,7 @@
 
 /// An `NTSTATUS`: success and information are not negative, warnings and errors are.
 ///
-/// Source: learn.microsoft.com/windows-hardware/drivers/kernel/using-ntstatus-values (read 2026-11)
+/// Source: learn.microsoft.com/windows-hardware/drivers/kernel/using-ntstatus-values
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(transparent)]
 #[must_use]

@@ -6,7 +6,7 @@
 //! instructions that raise an exception but `brk`, which is how LLVM ends what cannot go on.
 //!
 //! Source: Arm Architecture Reference Manual, DDI 0487, C4.1 "A64 instruction set encoding" and
-//! D23 on the system registers' encoding (read 2026-11)
+//! D23 on the system registers' encoding
 
 use super::image::Section;
 

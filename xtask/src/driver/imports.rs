@@ -24,7 +24,7 @@ const ALLOWED: [Allowed; 13] = [
     kernel("KeGetCurrentProcessorNumberEx", "events are numbered by processor"),
     kernel("KeLowerIrql", "the processor is left"),
     kernel("KeQuerySystemTimePrecise", "the random number of a load"),
-    kernel("KeRaiseIrqlToDpcLevel", "an event is numbered and written on one processor"),
+    kernel("KfRaiseIrql", "an event is numbered and written on one processor"),
     kernel("memcmp", "called by the compiler"),
     kernel("memcpy", "called by the compiler"),
     kernel("memmove", "called by the compiler"),

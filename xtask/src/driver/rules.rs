@@ -8,7 +8,6 @@ use object::pe;
 /// Pages of the machine, and the alignment that memory integrity (HVCI) wants of sections.
 ///
 /// Source: learn.microsoft.com/windows-hardware/test/hlk/testref/driver-compatibility-with-device-guard
-/// (read 2026-11)
 const PAGE: u32 = 0x1000;
 
 /// Flags that the image must have.
@@ -95,7 +94,7 @@ fn sections(image: &Image<'_>) -> Vec<String> {
 /// the file's size.
 ///
 /// Source: `CheckSumMappedFile`, learn.microsoft.com/windows/win32/api/imagehlp; the sum itself as
-/// in llvm/llvm-project, lld/COFF/Writer.cpp (`Writer::writePEChecksum`, read 2026-11)
+/// in llvm/llvm-project, lld/COFF/Writer.cpp (`Writer::writePEChecksum`)
 pub(super) fn checksum(bytes: &[u8], at: usize) -> u32 {
     let mut sum = 0_u32;
     for (index, pair) in bytes.chunks(2).enumerate() {

@@ -23,7 +23,7 @@ pub(super) fn resource(folder: &Path) -> Result<PathBuf, String> {
 /// The script, numbers written out so that no header is needed: resource type 16 `VERSIONINFO`,
 /// file type 3 driver, subtype 6 network, operating system 0x40004 Windows NT.
 ///
-/// Source: learn.microsoft.com/windows/win32/menurc/versioninfo-resource (read 2026-11)
+/// Source: learn.microsoft.com/windows/win32/menurc/versioninfo-resource
 pub(super) fn text(version: &str) -> String {
     let commas = format!("{},0", version.replace('.', ","));
     format!(

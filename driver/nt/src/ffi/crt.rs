@@ -1,8 +1,8 @@
 //! The C runtime's memory functions, which the compiler calls by itself.
 //!
 //! IRQL: any, where the memory is resident.
-//! Source: exported by name from ntoskrnl.exe on x64; mingw-w64, lib64/ntoskrnl.def and
-//! reactos/reactos, ntoskrnl/ntoskrnl.spec (read 2026-11)
+//! Source: exported by name from ntoskrnl.exe on x64; mingw-w64, libntoskrnl.a (read
+//! 2026-11)
 
 #[cfg_attr(windows, link(name = "ntoskrnl.exe", kind = "raw-dylib", modifiers = "+verbatim"))]
 #[expect(dead_code, reason = "called by generated code only; declared so that it finds them")]

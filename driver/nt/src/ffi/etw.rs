@@ -10,8 +10,7 @@ pub(crate) type RegistrationHandle = u64;
 
 /// `EVENT_DESCRIPTOR`.
 ///
-/// Source: learn.microsoft.com/windows/win32/api/evntprov/ns-evntprov-event_descriptor (read
-/// 2026-11)
+/// Source: learn.microsoft.com/windows/win32/api/evntprov/ns-evntprov-event_descriptor
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(crate) struct EventDescriptor {
@@ -36,8 +35,7 @@ const _: () = {
 
 /// `EVENT_DATA_DESCRIPTOR`: one piece of an event.
 ///
-/// Source: learn.microsoft.com/windows/win32/api/evntprov/ns-evntprov-event_data_descriptor (read
-/// 2026-11)
+/// Source: learn.microsoft.com/windows/win32/api/evntprov/ns-evntprov-event_data_descriptor
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(crate) struct EventDataDescriptor {

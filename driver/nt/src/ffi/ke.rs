@@ -18,18 +18,19 @@ unsafe extern "system" {
     /// (read 2026-11)
     pub(crate) fn KeGetCurrentProcessorNumberEx(number: *mut u32) -> u32;
 
-    /// Raises to `DISPATCH_LEVEL` and returns what was.
+    /// Raises to a level and returns what was. On x64 the headers make `KeRaiseIrql` and
+    /// `KeRaiseIrqlToDpcLevel` of this export; it is what drivers import.
     ///
-    /// IRQL: ≤ `DISPATCH_LEVEL`.
-    /// Source: learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-keraiseirqltodpclevel;
-    /// exported on x64: mingw-w64, lib64/ntoskrnl.def (read 2026-11)
-    pub(crate) fn KeRaiseIrqlToDpcLevel() -> u8;
+    /// IRQL: at most the new level.
+    /// Source: learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-keraiseirql; exported on
+    /// x64: mingw-w64, libntoskrnl.a and reactos/reactos, ntoskrnl/ntoskrnl.spec (read 2026-11)
+    pub(crate) fn KfRaiseIrql(new: u8) -> u8;
 
     /// Restores what a raise returned.
     ///
     /// IRQL: that of the raise; the argument must be what it returned.
     /// Source: learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-kelowerirql; exported
-    /// on x64: mingw-w64, lib64/ntoskrnl.def (read 2026-11)
+    /// on x64: mingw-w64, libntoskrnl.a (read 2026-11)
     pub(crate) fn KeLowerIrql(old: u8);
 
     /// Writes the time since 1601 UTC in units of 100 ns.
