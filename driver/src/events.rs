@@ -1,77 +1,156 @@
-//! Numbering and writing of the driver's events.
+//! Numbering and writing of events (`weir_abi::event` says what they hold).
 
+use core::sync::atomic::{AtomicU32, Ordering};
 use weir_abi::Event;
-use weir_abi::event::{ClockKind, DriverState, FailurePolicy, Prefix, StateKind};
-use weir_abi::identifiers::{PROVIDER, PROVIDER_TRAITS};
-use weir_abi::wire::Text;
+use weir_abi::counters::Entry;
+use weir_abi::event::{Counters, CountersHeader, EVENT_BYTES_MAX, Invocation, KIND_LAST, Prefix};
+use weir_abi::identifiers::PROVIDER_TRAITS;
 use weir_nt::NtStatus;
-use weir_nt::etw::Provider;
-use weir_nt::irql::DispatchLevel;
-use weir_nt::time;
+use weir_nt::etw::{Head, Provider};
+use weir_nt::lock::AtDispatch;
+use weir_nt::pool::PoolSlice;
+use weir_nt::processors::PerProcessor;
+use weir_nt::time::system_100ns;
 
-/// Bytes of the largest DriverState: its fixed part, a text with its length, the MAC.
-const STATE_BYTES_MAX: usize = 160;
+/// Bytes of the largest event but Counters: the fixed fields of any, a text, the MAC.
+const PAYLOAD_BYTES: usize = 384;
 
-/// The driver's events: the provider, and where the numbers of this load stand.
+/// Keyword that asks for Invocation events with their metadata.
+const KEYWORD_SELF_DESCRIBING: u64 = 0x2000;
+
+/// Numbers of kinds of events, from 0.
+const KINDS: usize = KIND_LAST as usize + 1;
+
+/// The events of one processor.
+#[derive(Debug)]
+pub(crate) struct Numbers {
+    /// Of each kind: how many were numbered, how many of those could not be written.
+    numbered: [AtomicU32; KINDS],
+    failed: [AtomicU32; KINDS],
+}
+
+impl Numbers {
+    const fn new() -> Self {
+        Self {
+            numbered: [const { AtomicU32::new(0) }; KINDS],
+            failed: [const { AtomicU32::new(0) }; KINDS],
+        }
+    }
+
+    /// The next number of a kind; there is one writer.
+    fn next(&self, id: u16) -> u32 {
+        let Some(count) = self.numbered.get(usize::from(id)) else { return 0 };
+        let next = count.load(Ordering::Relaxed).wrapping_add(1);
+        count.store(next, Ordering::Relaxed);
+        next
+    }
+
+    fn count_failure(&self, id: u16) {
+        if let Some(count) = self.failed.get(usize::from(id)) {
+            count.store(count.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+        }
+    }
+
+    /// Of each kind: its id, how many were numbered, how many of those could not be written.
+    pub(crate) fn marks(&self) -> impl Iterator<Item = (u16, u32, u32)> {
+        let counts = self.numbered.iter().zip(&self.failed).zip(0_u16..);
+        counts.map(|((numbered, failed), id)| {
+            (id, numbered.load(Ordering::Relaxed), failed.load(Ordering::Relaxed))
+        })
+    }
+}
+
+/// The event provider, and where the numbers of this load stand.
 #[derive(Debug)]
 pub(crate) struct Events {
-    provider: Provider,
+    pub(crate) provider: Provider,
     /// Random number of this load.
     epoch: u32,
-    /// Processor of the last event and the event's number there. Start and stop are all that is
-    /// written, so one pair tells every number: a second event on the same processor is the second,
-    /// on another the first.
-    last: Option<(u16, u32)>,
+    pub(crate) numbers: PerProcessor<Numbers>,
 }
 
 impl Events {
-    /// Registers the provider.
-    pub(crate) fn register() -> Result<Self, NtStatus> {
-        let provider = Provider::register(&PROVIDER, PROVIDER_TRAITS)?;
-        Ok(Self { provider, epoch: epoch(time::system_100ns()), last: None })
+    pub(crate) fn new() -> Result<Self, NtStatus> {
+        Ok(Self {
+            provider: Provider::new(PROVIDER_TRAITS),
+            epoch: epoch(system_100ns()),
+            numbers: PerProcessor::new(|| Ok(Numbers::new()))?,
+        })
     }
 
-    /// Writes that the driver started or stopped, numbered on the processor that writes it.
-    pub(crate) fn write_state(&mut self, kind: StateKind) {
-        let level = DispatchLevel::raise();
-        let prefix = self.number(level.processor());
-        let mut payload = [0; STATE_BYTES_MAX];
-        let written = state(kind).encode(prefix, &mut payload);
-        if let Some(payload) = written.and_then(|bytes| payload.get(..bytes)) {
-            // An event that a session had no room for has taken its number: the reader sees a gap.
-            let _lost = self.provider.write::<DriverState>(payload);
+    /// Whether somebody wants events of this kind.
+    pub(crate) fn wants<E: Event>(&self) -> bool {
+        self.provider.wants(E::KEYWORD, E::LEVEL)
+    }
+
+    /// Numbers and writes an event, on this processor.
+    pub(crate) fn write<E: Event>(&self, level: &AtDispatch, event: &E) {
+        if self.wants::<E>() {
+            self.write_wanted(level, event);
         }
-        drop(level);
     }
 
-    /// The next number of a DriverState on a processor.
-    fn number(&mut self, processor: u32) -> Prefix {
-        // Windows runs on at most 2,048 processors.
-        let cpu = u16::try_from(processor).unwrap_or(u16::MAX);
-        let sequence = match self.last {
-            Some((last, sequence)) if last == cpu => sequence.saturating_add(1),
-            _ => 1,
+    /// Out of line: the payload's place on the stack belongs to nobody else's frame.
+    #[inline(never)]
+    fn write_wanted<E: Event>(&self, level: &AtDispatch, event: &E) {
+        let Some(numbers) = self.numbers.here(level) else { return };
+        let prefix = self.prefix(level, numbers.next(E::ID));
+        let mut payload = [0; PAYLOAD_BYTES];
+        let written = event.encode(prefix, &mut payload);
+        let Some(payload) = written.and_then(|bytes| payload.get(..bytes)) else { return };
+        let is_plain = E::ID == Invocation::ID
+            && !self.provider.wants(KEYWORD_SELF_DESCRIBING, Invocation::LEVEL);
+        let head = Head {
+            id: E::ID,
+            version: E::VERSION,
+            level: E::LEVEL,
+            keyword: E::KEYWORD,
+            metadata: if is_plain { None } else { Some(E::METADATA) },
         };
-        self.last = Some((cpu, sequence));
+        if self.provider.write(&head, payload).is_err() {
+            // It has taken its number: the reader sees a gap, and the marks say why.
+            numbers.count_failure(E::ID);
+        }
+    }
+
+    /// Whether somebody wants Counters.
+    pub(crate) fn wants_counters(&self) -> bool {
+        self.provider.wants(Counters::KEYWORD, Counters::LEVEL)
+    }
+
+    /// Numbers and writes one part of a set of counters.
+    pub(crate) fn write_counters(
+        &self,
+        level: &AtDispatch,
+        header: CountersHeader,
+        part: &[Entry],
+        payload: &mut PoolSlice<u8>,
+    ) {
+        let Some(numbers) = self.numbers.here(level) else { return };
+        let prefix = self.prefix(level, numbers.next(Counters::ID));
+        let written = Counters::encode(header, part, prefix, payload);
+        let Some(payload) = written.and_then(|bytes| payload.get(..bytes)) else { return };
+        let head = Head {
+            id: Counters::ID,
+            version: Counters::VERSION,
+            level: Counters::LEVEL,
+            keyword: Counters::KEYWORD,
+            metadata: Some(Counters::METADATA),
+        };
+        if self.provider.write(&head, payload).is_err() {
+            numbers.count_failure(Counters::ID);
+        }
+    }
+
+    fn prefix(&self, level: &AtDispatch, sequence: u32) -> Prefix {
+        // Windows runs on at most 2,048 processors.
+        let cpu = u16::try_from(level.processor()).unwrap_or(u16::MAX);
         Prefix { cpu, epoch: self.epoch, sequence }
     }
 }
 
-/// What the driver says of itself: nothing is attached, nothing is timed, nothing is enforced.
-fn state(kind: StateKind) -> DriverState {
-    DriverState {
-        kind,
-        failure_policy: FailurePolicy::Open,
-        block_action: 0,
-        engine_up: false,
-        clock: ClockKind::None,
-        clock_resolution_ps: 0,
-        counters_interval_ms: 0,
-        flows_max: 0,
-        attachments: 0,
-        version: Text::new(env!("CARGO_PKG_VERSION")).unwrap_or_default(),
-    }
-}
+/// Bytes that a part of a set needs at most.
+pub(crate) const COUNTERS_BYTES: usize = EVENT_BYTES_MAX;
 
 /// A number that two loads of the driver have in common once in four billion times: the time of
 /// the load, mixed so that near times are far apart.

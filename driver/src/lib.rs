@@ -1,10 +1,16 @@
 //! `weir.sys`: the flow-classify extension driver.
 //!
-//! * `start`: what the driver holds from its start to its unload, and in which order it goes.
-//! * `events`: numbering and writing of events.
+//! * `driver`: the one value that everything hangs on; `start`, `stop`: what is registered, and the
+//!   order in which it goes; `parameters`.
+//! * `established`, `stream`, `deleted`: what happens to a flow, from WFP's callouts; `after`: what
+//!   follows every answer of the engine.
+//! * `flow`: one flow context; `walk`: one walk over programs; `pairs`: pairs that end.
+//! * `attach`, `detach`, `snapshot`, `slots`: attachments, and the order that walks read.
+//! * `engine`: the filtering engine coming and going; `abort`: blocked flows that are aborted.
+//! * `events`, `errors`, `flow_events`, `states`: the events; `totals`, `plan`, `telling`:
+//!   counters; `capture`: capture state; `telemetry`: the worker of both.
 //!
-//! So far it registers its event provider and says that it started and stopped; the hook is not in
-//! it yet. All `unsafe` is in `weir-nt`.
+//! The rules are `weir-engine`'s, the bytes `weir-abi`'s, all `unsafe` is `weir-nt`'s.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(
@@ -18,7 +24,32 @@
     clippy::float_arithmetic
 )]
 
+mod abort;
+mod admission;
+mod after;
+mod attach;
+mod capture;
+mod deleted;
+mod detach;
+mod driver;
+mod engine;
+mod errors;
+mod established;
 mod events;
+mod flow;
+mod flow_events;
+mod pairs;
+mod parameters;
+mod plan;
+mod slots;
+mod snapshot;
 mod start;
+mod states;
+mod stop;
+mod stream;
+mod telemetry;
+mod telling;
+mod totals;
+mod walk;
 
-weir_nt::driver_entry!(start::Driver, start::Driver::start);
+weir_nt::driver_entry!(driver::Driver, RUNNING);

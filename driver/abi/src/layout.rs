@@ -1,7 +1,7 @@
 //! Every C-visible structure with its size and offsets, as the compiler laid it out.
 
 use crate::context::FlowClassify;
-use core::mem::{offset_of, size_of};
+use core::mem::{align_of, offset_of, size_of};
 
 /// One structure.
 #[derive(Clone, Copy, Debug)]
@@ -10,6 +10,11 @@ pub struct Layout {
     pub name: &'static str,
     /// `sizeof`.
     pub size: usize,
+    /// `_Alignof`.
+    pub align: usize,
+    /// False where C's structure goes on after the fields listed and nobody looks there; `size`
+    /// is then that of this beginning.
+    pub is_whole: bool,
     /// C field names and offsets.
     pub fields: &'static [(&'static str, usize)],
 }
@@ -20,6 +25,8 @@ pub struct Layout {
 pub const LAYOUTS: &[Layout] = &[Layout {
     name: "ebpf_flow_classify_t",
     size: size_of::<FlowClassify>(),
+    align: align_of::<FlowClassify>(),
+    is_whole: true,
     fields: &[
         ("family", offset_of!(FlowClassify, family)),
         ("local_ip4", offset_of!(FlowClassify, local_ip)),

@@ -4,6 +4,7 @@
 //! * [`context`]: the structure that a flow-classify program is given, and its enumerations.
 //! * [`event`]: the events of the provider `Weir.FlowClassify`, encode and decode side by side.
 //! * [`counters`]: the series that a Counters event carries.
+//! * [`attach`]: what a program is attached with.
 //! * [`buckets`]: the one histogram scale that driver, exposition and OTLP share.
 //! * [`metadata`]: what makes the events self-describing, from the same definitions.
 //! * [`identifiers`]: GUIDs and names.
@@ -37,6 +38,7 @@
 #[cfg(test)]
 extern crate std;
 
+pub mod attach;
 pub mod buckets;
 pub mod context;
 pub mod counters;

@@ -1,61 +1,202 @@
-//! From the I/O manager's two calls to a driver that is made and dropped.
+//! From the I/O manager's two calls to a driver that is made, started, stopped and dropped.
 //!
 //! [`driver_entry!`](crate::driver_entry) puts `DriverEntry` and its counterpart into the driver's
-//! image. Starting makes a value, stopping drops it: the order in which a driver stops is the order
-//! in which its fields are dropped.
+//! image. The driver is one value in static memory, which every callback of the kernel reaches
+//! through [`Running`]. It is made whole before anything is registered that could call back, and
+//! dropped only when nothing registered is left.
 
-use crate::NtStatus;
-use crate::object::{DriverObject, DriverUnload};
+use crate::device::Device;
+use crate::object::{DriverObject, DriverUnload, UnicodeString};
+use crate::parameters::ServiceKey;
+use crate::registration;
+use crate::time::pause_ms;
+use crate::wfp::{EstablishedValues, Indication};
+use crate::{NtStatus, ebpf};
 use core::cell::UnsafeCell;
+use core::mem::MaybeUninit;
+use core::sync::atomic::{AtomicBool, Ordering};
 
-/// Where the running driver lives between its two calls.
-#[derive(Debug)]
-pub struct Running<T> {
-    /// Written by [`Running::start`] and emptied by [`Running::stop`] only, which the I/O manager
-    /// calls one after the other and never at once.
-    driver: UnsafeCell<Option<T>>,
+/// Milliseconds between two looks at what is still registered.
+const PAUSE_MS: u32 = 10;
+
+/// A driver, as the kernel's callbacks see it.
+///
+/// There is one implementation; the trait is how this crate, which may say `unsafe`, calls the one
+/// that may not and that depends on it.
+pub trait Driver: Sized + Sync + 'static {
+    /// Everything that is registered with the kernel while the driver runs. It unregisters when it
+    /// is dropped.
+    type Registered;
+
+    /// Makes the driver: memory only, nothing that could call back.
+    ///
+    /// # Errors
+    /// What the kernel refused.
+    fn new(service: ServiceKey<'_>) -> Result<Self, NtStatus>;
+
+    /// Starts it.
+    ///
+    /// # Errors
+    /// What the kernel refused; what was registered before is unregistered.
+    fn start(&'static self, device: &'static Device) -> Result<Self::Registered, NtStatus>;
+
+    /// Stops it, in an order of its own.
+    fn stop(&'static self, registered: Self::Registered);
+
+    /// Where it lives.
+    fn running() -> &'static Running<Self>;
+
+    /// A connection is established. Returns whether to block it.
+    ///
+    /// IRQL: ≤ `DISPATCH_LEVEL`.
+    fn established(&'static self, values: &EstablishedValues) -> bool;
+
+    /// Data of a flow whose context is this. Returns whether to block it.
+    ///
+    /// IRQL: ≤ `DISPATCH_LEVEL`.
+    fn stream(&'static self, flow_context: u64, indication: &mut Indication<'_>) -> bool;
+
+    /// The filtering engine lets go of a flow's context.
+    ///
+    /// IRQL: ≤ `DISPATCH_LEVEL`.
+    fn flow_deleted(&'static self, flow_context: u64);
+
+    /// A program wants to be attached. Returns a number for it.
+    ///
+    /// IRQL: `PASSIVE_LEVEL`.
+    ///
+    /// # Errors
+    /// Why not.
+    fn attach(
+        &'static self,
+        client: ebpf::Client,
+        parameter: Option<&[u8]>,
+    ) -> Result<usize, NtStatus>;
+
+    /// The program of this number goes: no new invocation begins. The detach is complete when the
+    /// client is given to [`ebpf::Client::detached`].
+    ///
+    /// IRQL: ≤ `DISPATCH_LEVEL`.
+    fn detach(&'static self, number: usize);
+
+    /// A session wants to know the state of everything.
+    ///
+    /// IRQL: `PASSIVE_LEVEL`.
+    fn capture_state(&'static self);
+
+    /// The filtering engine's state has changed.
+    ///
+    /// IRQL: ≤ `DISPATCH_LEVEL`.
+    fn engine_changed(&'static self, is_running: bool);
 }
 
-// SAFETY: the value is reached through `start` and `stop` only, whose callers promise that they do
-// not overlap; it may be dropped by another thread than made it, hence `Send`.
-unsafe impl<T: Send> Sync for Running<T> {}
+struct Parts<D: Driver> {
+    driver: D,
+    device: Device,
+}
 
-impl<T> Running<T> {
+/// Where the driver lives between its two calls.
+pub struct Running<D: Driver> {
+    /// Initialised while `is_there`.
+    parts: UnsafeCell<MaybeUninit<Parts<D>>>,
+    /// Touched by `start` and `stop` only, which the I/O manager never calls at once.
+    registered: UnsafeCell<Option<D::Registered>>,
+    is_there: AtomicBool,
+}
+
+// SAFETY: callbacks get shared references to a driver that is `Sync`; it is written before they can
+// come and dropped after they have gone.
+unsafe impl<D: Driver> Sync for Running<D> {}
+
+impl<D: Driver> Running<D> {
     /// No driver yet.
     #[must_use]
     #[expect(clippy::new_without_default, reason = "made in a static only")]
     pub const fn new() -> Self {
-        Self { driver: UnsafeCell::new(None) }
+        Self {
+            parts: UnsafeCell::new(MaybeUninit::uninit()),
+            registered: UnsafeCell::new(None),
+            is_there: AtomicBool::new(false),
+        }
+    }
+
+    fn parts(&'static self) -> Option<&'static Parts<D>> {
+        if !self.is_there.load(Ordering::Acquire) {
+            return None;
+        }
+        // SAFETY: written before the flag was set, and nobody has it mutably while it is set.
+        let parts = unsafe { &*self.parts.get() };
+        // SAFETY: as above.
+        Some(unsafe { parts.assume_init_ref() })
+    }
+
+    /// The driver, while there is one.
+    #[must_use]
+    pub fn driver(&'static self) -> Option<&'static D> {
+        self.parts().map(|parts| &parts.driver)
+    }
+
+    /// The driver's device, while there is one.
+    #[must_use]
+    pub fn device(&'static self) -> Option<&'static Device> {
+        self.parts().map(|parts| &parts.device)
     }
 
     /// Starts the driver. Where that fails there is nothing to unload: the I/O manager does not
-    /// call `unload` then, and what `start` had acquired it has dropped.
+    /// call `unload` then, and everything is undone here.
     ///
     /// IRQL: `PASSIVE_LEVEL`.
     ///
     /// # Safety
-    /// `driver` is null or the object that `DriverEntry` was called with, and the call comes from
+    /// Both pointers are those that `DriverEntry` was called with, or null, and the call comes from
     /// `DriverEntry`: once, and with nothing else of this driver running.
     pub unsafe fn start(
-        &self,
+        &'static self,
         driver: *mut DriverObject,
+        service: *const UnicodeString,
         unload: DriverUnload,
-        start: fn() -> Result<T, NtStatus>,
     ) -> NtStatus {
         // SAFETY: the object is the driver's own to fill in during `DriverEntry`; nobody else
         // refers to it meanwhile.
-        let Some(object) = (unsafe { driver.as_mut() }) else {
+        let object = unsafe { driver.as_mut() };
+        // SAFETY: the path is the I/O manager's and lives during `DriverEntry`.
+        let service = unsafe { service.as_ref() };
+        let (Some(object), Some(service)) = (object, service) else {
             return NtStatus::INVALID_PARAMETER;
         };
-        // SAFETY: nothing else of this driver runs, so nobody else refers to the value.
-        let running = unsafe { &mut *self.driver.get() };
-        match start() {
-            Ok(driver) => {
-                *running = Some(driver);
+        match self.make(object, ServiceKey(service)) {
+            Ok(()) => {
                 object.driver_unload = Some(unload);
                 NtStatus::SUCCESS
             }
             Err(status) => status,
+        }
+    }
+
+    #[inline(never)]
+    fn make(
+        &'static self,
+        object: &mut DriverObject,
+        service: ServiceKey<'_>,
+    ) -> Result<(), NtStatus> {
+        // The device is made first and goes last: callouts and work items hang on it.
+        let device = Device::create(object)?;
+        let driver = D::new(service)?;
+        // SAFETY: nothing of this driver runs, so nobody refers to the place.
+        let place = unsafe { &mut *self.parts.get() };
+        place.write(Parts { driver, device });
+        self.is_there.store(true, Ordering::Release);
+        let Some(parts) = self.parts() else { return Err(NtStatus::UNSUCCESSFUL) };
+        match parts.driver.start(&parts.device) {
+            Ok(registered) => {
+                // SAFETY: only `start` and `stop` touch it, and they do not overlap.
+                unsafe { *self.registered.get() = Some(registered) };
+                Ok(())
+            }
+            Err(status) => {
+                self.unmake();
+                Err(status)
+            }
         }
     }
 
@@ -64,22 +205,45 @@ impl<T> Running<T> {
     /// IRQL: `PASSIVE_LEVEL`.
     ///
     /// # Safety
-    /// The call comes from the unload routine that [`Running::start`] was given: once, after it,
-    /// and with nothing else of this driver running.
-    pub unsafe fn stop(&self) {
-        // SAFETY: nothing else of this driver runs, so nobody else refers to the value.
-        let running = unsafe { &mut *self.driver.get() };
-        drop(running.take());
+    /// The call comes from the unload routine that [`Running::start`] was given: once, and after it.
+    pub unsafe fn stop(&'static self) {
+        // SAFETY: only `start` and `stop` touch it, and they do not overlap.
+        let registered = unsafe { (*self.registered.get()).take() };
+        if let (Some(parts), Some(registered)) = (self.parts(), registered) {
+            parts.driver.stop(registered);
+        }
+        self.unmake();
+    }
+
+    /// Drops the driver, once the kernel can no longer call it.
+    fn unmake(&'static self) {
+        // Without a bound: memory that something could still call into must not be freed (S35).
+        while registration::live() != 0 {
+            pause_ms(PAUSE_MS);
+        }
+        if !self.is_there.swap(false, Ordering::AcqRel) {
+            return;
+        }
+        // SAFETY: nothing is registered, so no callback runs or can come: nobody else refers to it.
+        let place = unsafe { &mut *self.parts.get() };
+        // SAFETY: the flag said that it is initialised, and it is not used after this.
+        unsafe { place.assume_init_drop() };
     }
 }
 
-/// Makes a driver of a type and of the function that starts it.
+impl<D: Driver> core::fmt::Debug for Running<D> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Running").field("is_there", &self.is_there).finish_non_exhaustive()
+    }
+}
+
+/// Makes a driver of a type.
 ///
 /// The crate that calls it may forbid `unsafe`: what is said here is said by this crate.
 #[macro_export]
 macro_rules! driver_entry {
-    ($driver:ty, $start:path) => {
-        static RUNNING: $crate::entry::Running<$driver> = $crate::entry::Running::new();
+    ($driver:ty, $running:ident) => {
+        static $running: $crate::entry::Running<$driver> = $crate::entry::Running::new();
 
         /// What the I/O manager calls first.
         ///
@@ -87,16 +251,15 @@ macro_rules! driver_entry {
         #[unsafe(no_mangle)]
         extern "system" fn DriverEntry(
             driver: *mut $crate::object::DriverObject,
-            _registry_path: *const $crate::object::UnicodeString,
+            service: *const $crate::object::UnicodeString,
         ) -> $crate::NtStatus {
             // SAFETY: this is `DriverEntry`, called once, before anything else of the driver.
-            unsafe { RUNNING.start(driver, unload, $start) }
+            unsafe { $running.start(driver, service, unload) }
         }
 
         unsafe extern "system" fn unload(_driver: *mut $crate::object::DriverObject) {
-            // SAFETY: the I/O manager calls this once, after `DriverEntry` and when nothing else of
-            // the driver can run.
-            unsafe { RUNNING.stop() }
+            // SAFETY: the I/O manager calls this once, after `DriverEntry`.
+            unsafe { $running.stop() }
         }
 
         #[panic_handler]

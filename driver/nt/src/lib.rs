@@ -1,12 +1,14 @@
 //! The Windows kernel as the driver sees it: the only crate of the driver that says `unsafe`.
 //!
 //! * `ffi`: declarations, one file per export prefix, C names verbatim, each with its source and
-//!   the IRQL at which it may be called.
-//! * [`entry`]: from the I/O manager's calls to a driver that starts and is dropped.
-//! * [`etw`]: a registered event provider.
-//! * [`irql`]: code that stays on one processor.
-//! * [`mod@panic`]: what a panic becomes; a release image has none.
-//! * [`status`], [`time`].
+//!   the IRQL at which it may be called; [`layout`]: every structure among them.
+//! * [`entry`]: from the I/O manager's calls to a driver that starts and stops; `registration`:
+//!   what the kernel can still call; [`device`], [`parameters`], [`object`].
+//! * [`pool`], [`slab`]: memory; [`lock`], [`rundown`], [`published`], [`processors`]: who may touch
+//!   what; [`work`], [`timer`], [`stack`], [`time`].
+//! * [`etw`]: the event provider; [`wfp`]: callouts, streams, the filtering engine; [`ebpf`]: the
+//!   extension interface.
+//! * [`mod@panic`]: what a panic becomes; a release image has none. [`status`].
 //!
 //! Nothing here links against the WDK: imports are made from the declarations (raw-dylib), and
 //! `cargo xtask driver` holds the image's imports against a list.
@@ -25,13 +27,28 @@
     clippy::float_arithmetic
 )]
 
+pub mod device;
+pub mod ebpf;
 pub mod entry;
 pub mod etw;
 mod ffi;
-pub mod irql;
+pub mod layout;
+pub mod lock;
 pub mod object;
 pub mod panic;
+pub mod parameters;
+pub mod pool;
+pub mod processors;
+pub mod published;
+mod registration;
+pub mod rundown;
+pub mod slab;
+pub mod stack;
 pub mod status;
 pub mod time;
+pub mod timer;
+mod tsc;
+pub mod wfp;
+pub mod work;
 
 pub use status::NtStatus;

@@ -1,7 +1,7 @@
 //! Structures that the I/O manager hands to a driver, as far as this driver looks into them.
 
+use crate::layout::layouts;
 use core::ffi::c_void;
-use core::mem::{align_of, offset_of, size_of};
 
 /// A routine that the I/O manager calls before it unmaps the driver.
 ///
@@ -22,12 +22,6 @@ pub struct UnicodeString {
     /// The text.
     pub buffer: *mut u16,
 }
-
-const _: () = {
-    assert!(size_of::<UnicodeString>() == 16 && align_of::<UnicodeString>() == 8);
-    assert!(offset_of!(UnicodeString, maximum_length) == 2);
-    assert!(offset_of!(UnicodeString, buffer) == 8);
-};
 
 /// Entries of [`DriverObject::major_function`]: `IRP_MJ_MAXIMUM_FUNCTION` + 1.
 const MAJOR_FUNCTIONS: usize = 0x1b + 1;
@@ -57,20 +51,27 @@ pub struct DriverObject {
     major_function: [*mut c_void; MAJOR_FUNCTIONS],
 }
 
-const _: () = {
-    assert!(size_of::<DriverObject>() == 336 && align_of::<DriverObject>() == 8);
-    assert!(offset_of!(DriverObject, size) == 2);
-    assert!(offset_of!(DriverObject, device_object) == 8);
-    assert!(offset_of!(DriverObject, flags) == 16);
-    assert!(offset_of!(DriverObject, driver_start) == 24);
-    assert!(offset_of!(DriverObject, driver_size) == 32);
-    assert!(offset_of!(DriverObject, driver_section) == 40);
-    assert!(offset_of!(DriverObject, driver_extension) == 48);
-    assert!(offset_of!(DriverObject, driver_name) == 56);
-    assert!(offset_of!(DriverObject, hardware_database) == 72);
-    assert!(offset_of!(DriverObject, fast_io_dispatch) == 80);
-    assert!(offset_of!(DriverObject, driver_init) == 88);
-    assert!(offset_of!(DriverObject, driver_start_io) == 96);
-    assert!(offset_of!(DriverObject, driver_unload) == 104);
-    assert!(offset_of!(DriverObject, major_function) == 112);
-};
+layouts! {
+    "UNICODE_STRING" = UnicodeString [16, 8] {
+        "Length": length @ 0,
+        "MaximumLength": maximum_length @ 2,
+        "Buffer": buffer @ 8,
+    }
+    "DRIVER_OBJECT" = DriverObject [336, 8] {
+        "Type": kind @ 0,
+        "Size": size @ 2,
+        "DeviceObject": device_object @ 8,
+        "Flags": flags @ 16,
+        "DriverStart": driver_start @ 24,
+        "DriverSize": driver_size @ 32,
+        "DriverSection": driver_section @ 40,
+        "DriverExtension": driver_extension @ 48,
+        "DriverName": driver_name @ 56,
+        "HardwareDatabase": hardware_database @ 72,
+        "FastIoDispatch": fast_io_dispatch @ 80,
+        "DriverInit": driver_init @ 88,
+        "DriverStartIo": driver_start_io @ 96,
+        "DriverUnload": driver_unload @ 104,
+        "MajorFunction": major_function @ 112,
+    }
+}

@@ -60,8 +60,34 @@ open_enum! {
         AttachLimit = 2 => "attach_limit",
         /// `MaxFlows` was reached (S33).
         MaxFlows = 3 => "max_flows",
-        /// WFP gave no flow handle (S11).
+        /// WFP gave no flow handle, or not both ends (S11).
         FlowHandle = 4 => "flow_handle",
+        /// No memory for a flow's context (S09).
+        Pool = 5 => "pool",
+        /// WFP did not take a flow's context (S08).
+        Associate = 6 => "associate",
+        /// WFP did not give a flow's context back (S37).
+        RemoveContext = 7 => "remove_context",
+        /// No kernel stack for a walk over programs (S39).
+        Stack = 8 => "stack",
+        /// A segment could be read neither in place nor by copying it (S23).
+        Unreadable = 9 => "unreadable",
+        /// A blocked flow could not be aborted (S18).
+        Abort = 10 => "abort",
+        /// An attach parameter is none of the three forms.
+        AttachParameter = 11 => "attach_parameter",
+        /// No memory for an attachment.
+        AttachMemory = 12 => "attach_memory",
+        /// The filtering engine refused the driver's session or objects (S34).
+        Engine = 13 => "engine",
+        /// A filter could not be deleted (S35).
+        FilterDelete = 14 => "filter_delete",
+        /// A callout could not be unregistered yet (S35).
+        CalloutUnregister = 15 => "callout_unregister",
+        /// A parameter in the registry is not one; its default holds.
+        Parameter = 16 => "parameter",
+        /// The driver could not start; the last event of such a load but its stop (S34).
+        Start = 17 => "start",
     }
 }
 

@@ -1,8 +1,8 @@
 //! `Etw…`: event tracing.
 
 use crate::NtStatus;
+use crate::layout::layouts;
 use core::ffi::c_void;
-use core::mem::{offset_of, size_of};
 use weir_abi::identifiers::Guid;
 
 /// `REGHANDLE`.
@@ -23,16 +23,6 @@ pub(crate) struct EventDescriptor {
     pub(crate) keyword: u64,
 }
 
-const _: () = {
-    assert!(size_of::<EventDescriptor>() == 16);
-    assert!(offset_of!(EventDescriptor, version) == 2);
-    assert!(offset_of!(EventDescriptor, channel) == 3);
-    assert!(offset_of!(EventDescriptor, level) == 4);
-    assert!(offset_of!(EventDescriptor, opcode) == 5);
-    assert!(offset_of!(EventDescriptor, task) == 6);
-    assert!(offset_of!(EventDescriptor, keyword) == 8);
-};
-
 /// `EVENT_DATA_DESCRIPTOR`: one piece of an event.
 ///
 /// Source: learn.microsoft.com/windows/win32/api/evntprov/ns-evntprov-event_data_descriptor
@@ -46,11 +36,66 @@ pub(crate) struct EventDataDescriptor {
     pub(crate) kind: u32,
 }
 
-const _: () = {
-    assert!(size_of::<EventDataDescriptor>() == 16);
-    assert!(offset_of!(EventDataDescriptor, bytes) == 8);
-    assert!(offset_of!(EventDataDescriptor, kind) == 12);
-};
+/// `EVENT_FILTER_DESCRIPTOR`: what a session asks of a provider beyond keywords and level.
+///
+/// Source: learn.microsoft.com/windows/win32/api/evntprov/ns-evntprov-event_filter_descriptor (read
+/// 2026-11)
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub(crate) struct EventFilterDescriptor {
+    /// The address, as a number.
+    pub(crate) pointer: u64,
+    pub(crate) bytes: u32,
+    pub(crate) kind: u32,
+}
+
+layouts! {
+    "EVENT_DESCRIPTOR" = EventDescriptor [16, 8] {
+        "Id": id @ 0,
+        "Version": version @ 2,
+        "Channel": channel @ 3,
+        "Level": level @ 4,
+        "Opcode": opcode @ 5,
+        "Task": task @ 6,
+        "Keyword": keyword @ 8,
+    }
+    "EVENT_DATA_DESCRIPTOR" = EventDataDescriptor [16, 8] {
+        "Ptr": pointer @ 0,
+        "Size": bytes @ 8,
+        "Type": kind @ 12,
+    }
+    "EVENT_FILTER_DESCRIPTOR" = EventFilterDescriptor [16, 8] {
+        "Ptr": pointer @ 0,
+        "Size": bytes @ 8,
+        "Type": kind @ 12,
+    }
+}
+
+/// `ETWENABLECALLBACK`: what sessions want has changed. `level` and `any` are what all of them
+/// together want.
+///
+/// IRQL: `PASSIVE_LEVEL`.
+/// Source: learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nc-wdm-etwenablecallback (read
+/// 2026-11)
+pub(crate) type EnableCallbackFn = unsafe extern "system" fn(
+    source: *const Guid,
+    control_code: u32,
+    level: u8,
+    any: u64,
+    all: u64,
+    filter: *const EventFilterDescriptor,
+    context: *mut c_void,
+);
+
+/// `EVENT_CONTROL_CODE_DISABLE_PROVIDER`: nobody listens any more.
+///
+/// Source: learn.microsoft.com/windows/win32/api/evntprov/nc-evntprov-penablecallback (read
+/// 2026-11)
+pub(crate) const CONTROL_CODE_DISABLE: u32 = 0;
+/// `EVENT_CONTROL_CODE_ENABLE_PROVIDER`.
+pub(crate) const CONTROL_CODE_ENABLE: u32 = 1;
+/// `EVENT_CONTROL_CODE_CAPTURE_STATE`: a session wants to know how things stand.
+pub(crate) const CONTROL_CODE_CAPTURE_STATE: u32 = 2;
 
 /// `EVENT_DATA_DESCRIPTOR_TYPE_NONE`: payload.
 pub(crate) const DATA_PAYLOAD: u32 = 0;
@@ -64,14 +109,14 @@ pub(crate) const INFORMATION_TRAITS: u32 = 2;
 
 #[cfg_attr(windows, link(name = "ntoskrnl.exe", kind = "raw-dylib", modifiers = "+verbatim"))]
 unsafe extern "system" {
-    /// Registers a provider; `callback` may be null and is then never called.
+    /// Registers a provider; `callback` may be none, and may be called before this returns.
     ///
     /// IRQL: `PASSIVE_LEVEL`.
     /// Source: learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-etwregister (read
     /// 2026-11)
     pub(crate) fn EtwRegister(
         provider: *const Guid,
-        callback: *const c_void,
+        callback: Option<EnableCallbackFn>,
         context: *mut c_void,
         handle: *mut RegistrationHandle,
     ) -> NtStatus;

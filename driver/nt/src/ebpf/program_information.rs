@@ -1,0 +1,164 @@
+//! The program-information provider: what the core and its verifier know of the program type.
+
+use super::context::ProgramContext;
+use super::provider::{Description, Provider};
+use super::test_run::{context_create, context_destroy};
+use crate::NtStatus;
+use crate::ffi::ebpf::{
+    BPF_FUNC_GET_CURRENT_PID_TGID, BPF_PROG_TYPE_FLOW_CLASSIFY, EBPF_PROGRAM_INFO_EXTENSION_IID,
+    EBPF_RETURN_TYPE_INTEGER, EbpfCtxDescriptor, EbpfExtensionHeader, EbpfHelperFunctionAddresses,
+    EbpfHelperFunctionPrototype, EbpfProgramData, EbpfProgramInfo, EbpfProgramTypeDescriptor,
+};
+use crate::ffi::nmr::NpiRegistrationInstance;
+use core::ffi::c_void;
+use core::mem::offset_of;
+use core::ptr::without_provenance_mut;
+use weir_abi::FlowClassify;
+use weir_abi::context::CONTEXT_BYTES;
+use weir_abi::identifiers::PROGRAM_TYPE;
+
+/// Programs run at `DISPATCH_LEVEL`, test runs too.
+const REQUIRED_IRQL: u8 = 2;
+
+/// A structure of pointers to other structures here.
+struct Fixed<T>(T);
+
+// SAFETY: never written, and what it points to is never written either.
+unsafe impl<T> Sync for Fixed<T> {}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "below 104")]
+static CONTEXT: EbpfCtxDescriptor = EbpfCtxDescriptor {
+    size: CONTEXT_BYTES as i32,
+    data: offset_of!(FlowClassify, data_start) as i32,
+    end: offset_of!(FlowClassify, data_end) as i32,
+    meta: -1,
+};
+
+static TYPE: Fixed<EbpfProgramTypeDescriptor> = Fixed(EbpfProgramTypeDescriptor {
+    header: EbpfExtensionHeader::of::<EbpfProgramTypeDescriptor>(
+        offset_of!(EbpfProgramTypeDescriptor, is_privileged) + 1,
+    ),
+    name: c"flow_classify".as_ptr(),
+    context_descriptor: &raw const CONTEXT,
+    program_type: PROGRAM_TYPE,
+    bpf_prog_type: BPF_PROG_TYPE_FLOW_CLASSIFY,
+    is_privileged: 0,
+});
+
+/// General helpers that this program type answers itself: the process that a program hears of is
+/// that of the flow, not whichever runs at the moment (S03).
+static HELPERS: Fixed<[EbpfHelperFunctionPrototype; 1]> = Fixed([EbpfHelperFunctionPrototype {
+    header: EbpfExtensionHeader::of::<EbpfHelperFunctionPrototype>(
+        offset_of!(EbpfHelperFunctionPrototype, implicit_context) + 1,
+    ),
+    helper_id: BPF_FUNC_GET_CURRENT_PID_TGID,
+    name: c"bpf_get_current_pid_tgid".as_ptr(),
+    return_type: EBPF_RETURN_TYPE_INTEGER,
+    arguments: [0; 5],
+    flags: 0,
+    implicit_context: 1,
+}]);
+
+type PidTgidFn = unsafe extern "system" fn(u64, u64, u64, u64, u64, *const c_void) -> u64;
+
+static HELPER_FUNCTIONS: Fixed<[PidTgidFn; 1]> = Fixed([current_pid_tgid]);
+
+static HELPER_ADDRESSES: Fixed<EbpfHelperFunctionAddresses> = Fixed(EbpfHelperFunctionAddresses {
+    header: EbpfExtensionHeader::of::<EbpfHelperFunctionAddresses>(size_of::<
+        EbpfHelperFunctionAddresses,
+    >()),
+    helper_function_count: 1,
+    // On every machine that this runs on an address is 64 bits.
+    helper_function_address: (&raw const HELPER_FUNCTIONS).cast(),
+});
+
+static INFO: Fixed<EbpfProgramInfo> = Fixed(EbpfProgramInfo {
+    header: EbpfExtensionHeader::of::<EbpfProgramInfo>(size_of::<EbpfProgramInfo>()),
+    program_type_descriptor: (&raw const TYPE).cast(),
+    count_of_program_type_specific_helpers: 0,
+    program_type_specific_helper_prototype: core::ptr::null(),
+    count_of_global_helpers: 1,
+    global_helper_prototype: (&raw const HELPERS).cast(),
+});
+
+static DATA: Fixed<EbpfProgramData> = Fixed(EbpfProgramData {
+    header: EbpfExtensionHeader::of::<EbpfProgramData>(size_of::<EbpfProgramData>()),
+    program_info: (&raw const INFO).cast(),
+    program_type_specific_helper_function_addresses: core::ptr::null(),
+    global_helper_function_addresses: (&raw const HELPER_ADDRESSES).cast(),
+    context_create: Some(context_create),
+    context_destroy: Some(context_destroy),
+    required_irql: REQUIRED_IRQL,
+    capabilities: 0,
+});
+
+/// `bpf_get_current_pid_tgid`: the process of the flow, in the upper half as on Linux.
+///
+/// IRQL: any.
+unsafe extern "system" fn current_pid_tgid(
+    _r1: u64,
+    _r2: u64,
+    _r3: u64,
+    _r4: u64,
+    _r5: u64,
+    context: *const c_void,
+) -> u64 {
+    const BEHIND: usize =
+        offset_of!(ProgramContext, process_id) - offset_of!(ProgramContext, context);
+    // SAFETY: the core passes the context of the invocation, which lies in a `ProgramContext`.
+    let process = unsafe { context.cast::<u8>().add(BEHIND) };
+    // SAFETY: as above; the field is aligned and initialised.
+    unsafe { process.cast::<u64>().read() }.wrapping_shl(32)
+}
+
+/// The registered provider.
+#[derive(Debug)]
+#[must_use = "registered as long as this lives"]
+pub struct ProgramInformation {
+    _provider: Provider,
+}
+
+impl ProgramInformation {
+    /// Registers it.
+    ///
+    /// IRQL: `PASSIVE_LEVEL`.
+    ///
+    /// # Errors
+    /// What the registrar says.
+    pub fn register() -> Result<Self, NtStatus> {
+        let description = Description {
+            interface: &EBPF_PROGRAM_INFO_EXTENSION_IID,
+            module: PROGRAM_TYPE,
+            characteristics: (&raw const DATA).cast(),
+            attach,
+            detach,
+            cleanup,
+        };
+        Ok(Self { _provider: Provider::register(&description)? })
+    }
+}
+
+/// The core attaches once for each program that it loads; there is nothing to keep.
+///
+/// IRQL: `PASSIVE_LEVEL`.
+unsafe extern "system" fn attach(
+    _handle: *mut c_void,
+    _provider: *mut c_void,
+    _instance: *const NpiRegistrationInstance,
+    _client_binding: *mut c_void,
+    _client_dispatch: *const c_void,
+    binding: *mut *mut c_void,
+    dispatch: *mut *const c_void,
+) -> NtStatus {
+    // SAFETY: the registrar gives room for both; the context is not null, and means nothing.
+    unsafe { binding.write(without_provenance_mut(1)) };
+    // SAFETY: as above; there are no functions.
+    unsafe { dispatch.write(core::ptr::null()) };
+    NtStatus::SUCCESS
+}
+
+unsafe extern "system" fn detach(_binding: *mut c_void) -> NtStatus {
+    NtStatus::SUCCESS
+}
+
+unsafe extern "system" fn cleanup(_binding: *mut c_void) {}
