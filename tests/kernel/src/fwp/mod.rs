@@ -1,0 +1,144 @@
+//! The filtering platform: what `fwpkclnt.sys` exports, and the classification behind it.
+//!
+//! Management side: `engine` (sessions, transactions), `store` (the objects), `notices` (what
+//! callouts are told of filters), and the functions in `sessions`, `add` and `remove`.
+//! Run time: `callouts`, `flows`, `contexts`, `classify`, the two kinds of layers in
+//! [`established`] and [`stream`], and `copy`, the stream copy.
+//! What goes over the border lies in [`layout`], [`objects`], [`layers`] and [`status`]; `values`
+//! and `guarded` are memory that is shown to the driver, `text` reads its strings.
+//!
+//! The driver is called through [`Kernel::enter`] only, and never with a cell borrowed: it may
+//! call back.
+
+/// Name and address of a function, as it is bound into the image.
+macro_rules! export {
+    ($name:literal, $function:path) => {
+        ($name, ($function as *const ()).addr())
+    };
+}
+
+mod add;
+mod callouts;
+mod classify;
+mod contexts;
+mod copy;
+mod engine;
+pub mod established;
+pub mod flows;
+pub(crate) mod guarded;
+pub mod layers;
+pub mod layout;
+mod notices;
+pub mod objects;
+mod remove;
+mod sessions;
+pub mod status;
+mod store;
+pub mod stream;
+pub(crate) mod text;
+mod values;
+
+use crate::calls::enter_import;
+use crate::kernel::{Import, Kernel};
+use callouts::Callouts;
+use contexts::Contexts;
+use core::cell::Cell;
+use engine::Engine;
+use flows::Flows;
+use values::Arenas;
+
+pub use contexts::{Aborts, Deletes};
+pub use notices::Notifications;
+
+/// The filtering platform of one kernel.
+#[derive(Debug, Default)]
+pub struct Fwp {
+    callouts: Callouts,
+    engine: Engine,
+    flows: Flows,
+    contexts: Contexts,
+    arenas: Arenas,
+    /// Classifications on this stack, one within the other.
+    depth: Cell<u32>,
+}
+
+impl Fwp {
+    /// What is left after the driver was unloaded, a sentence each.
+    pub(crate) fn leftovers(&self) -> Vec<String> {
+        let mut left = self.callouts.leftovers();
+        left.extend(self.contexts.leftovers());
+        left.extend(self.engine.leftovers());
+        left
+    }
+
+    /// Callouts that are registered.
+    #[must_use]
+    pub fn callout_count(&self) -> usize {
+        self.callouts.count()
+    }
+
+    /// Filters that are in force.
+    #[must_use]
+    pub fn filter_count(&self) -> usize {
+        self.engine.filter_count()
+    }
+}
+
+/// What every function here but the stream copy begins with: counts, checks the level and that no
+/// spin lock is held, since the platform may call the driver back at once (S37); then asks for a
+/// failure.
+fn begin(name: &'static str, max_irql: u8) -> Result<&'static Kernel, i32> {
+    let kernel = enter_unlocked(name, max_irql);
+    match kernel.faults.take(name) {
+        Some(status) => Err(status),
+        None => Ok(kernel),
+    }
+}
+
+/// [`begin`] for functions that undo something: a failure on demand would leave the driver nothing
+/// that it could do.
+pub(crate) fn enter_unlocked(name: &'static str, max_irql: u8) -> &'static Kernel {
+    let kernel = enter_import(name, max_irql);
+    if kernel.locks_held() > 0 && shares_lock(kernel, 0..ADDRESSES) {
+        kernel.violation(format!("{name} was called with a spin lock held"));
+    }
+    kernel
+}
+
+/// Addresses of a process.
+const ADDRESSES: usize = 1 << 47;
+
+/// Whether one of the locks that are held is where others can find it: in pool, or in the image. A
+/// lock on the driver's own stack only raises the level, and nobody can wait for it.
+///
+/// Which locks are held is found by halves, since all that can be asked is whether one lies in a
+/// range.
+fn shares_lock(kernel: &Kernel, within: core::ops::Range<usize>) -> bool {
+    if !kernel.locks.is_held_in(&within) {
+        return false;
+    }
+    let (start, length) = (within.start, within.len());
+    if length == 1 {
+        let image = kernel.image().map_or(0..0, |it| it.base()..it.base() + it.bytes());
+        return kernel.pool.contains(start) || image.contains(&start);
+    }
+    let middle = start + length / 2;
+    shares_lock(kernel, start..middle) || shares_lock(kernel, middle..within.end)
+}
+
+/// The status of an outcome.
+fn status_of(outcome: Result<(), i32>) -> i32 {
+    outcome.err().unwrap_or(status::SUCCESS)
+}
+
+pub(crate) fn imports() -> Vec<Import> {
+    [callouts::imports(), contexts::imports(), copy::imports(), sessions::imports()]
+        .into_iter()
+        .chain([add::imports(), remove::imports()])
+        .flatten()
+        .map(|(name, address)| Import { module: "fwpkclnt.sys", name, address })
+        .collect()
+}
+
+/// Name and address of a function that the driver imports.
+type Export = (&'static str, usize);

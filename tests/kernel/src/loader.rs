@@ -1,0 +1,286 @@
+//! Maps an image as Windows' loader does: sections with their protections, relocated, bound.
+//!
+//! Each machine has a copy of its own, with statics of its own. An import is bound to a few bytes
+//! of code that change to the thread's own stack before they call (see `stack`).
+//!
+//! Source of the format: learn.microsoft.com/windows/win32/debug/pe-format (read 2026-11)
+
+use crate::crt;
+use crate::host::{PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE, Pages};
+use crate::kernel::Import;
+use crate::stack::{HOST_STACK_SLOT, REGION_BYTES};
+use core::arch::naked_asm;
+use core::cell::RefCell;
+use core::ffi::c_void;
+use object::LittleEndian as LE;
+use object::pe;
+use object::read::pe::{Import as Wanted, PeFile64};
+use std::path::Path;
+
+const PAGE_BYTES: usize = 4096;
+
+/// Bytes of the code that one import is bound to.
+const THUNK_BYTES: usize = 32;
+
+/// `DriverEntry`.
+type Entry = extern "win64" fn(*mut c_void, *const c_void) -> i32;
+
+/// An image that is mapped.
+#[derive(Debug)]
+pub struct Image {
+    /// None once it is unmapped.
+    mapped: RefCell<Option<Mapped>>,
+    base: usize,
+    bytes: usize,
+    entry: usize,
+    imports: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Mapped {
+    image: Pages,
+    /// Code of the imports; the image's import table points into it.
+    _thunks: Pages,
+}
+
+impl Image {
+    /// Maps the image in a file.
+    pub(crate) fn map(path: &Path, provided: &[Import]) -> Result<Self, String> {
+        let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+        let file = PeFile64::parse(&*bytes).map_err(|error| error.to_string())?;
+        let optional = &file.nt_headers().optional_header;
+        let size = wide(optional.size_of_image.get(LE)).next_multiple_of(PAGE_BYTES);
+        let image = Pages::new(size, PROT_READ | PROT_WRITE);
+        let sections = copy_sections(&file, &bytes, &image)?;
+        relocate(&file, &bytes, &image)?;
+        let (thunks, imports) = bind(&file, &image, provided)?;
+        for (offset, bytes, protection) in sections {
+            image.protect(offset, bytes, protection);
+        }
+        let base = image.base().expose_provenance();
+        Ok(Self {
+            base,
+            bytes: size,
+            entry: base + wide(optional.address_of_entry_point.get(LE)),
+            imports,
+            mapped: RefCell::new(Some(Mapped { image, _thunks: thunks })),
+        })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub const fn base(&self) -> usize {
+        self.base
+    }
+
+    /// How large it is.
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// What it imports, by name.
+    #[must_use]
+    pub fn imports(&self) -> &[String] {
+        &self.imports
+    }
+
+    /// Whether an address lies in it.
+    #[must_use]
+    pub fn contains(&self, address: usize) -> bool {
+        (self.base..self.base + self.bytes).contains(&address)
+    }
+
+    pub(crate) fn entry(&self) -> Entry {
+        let entry = core::ptr::with_exposed_provenance::<c_void>(self.entry);
+        // SAFETY: the entry point of a driver is a function of this type.
+        unsafe { core::mem::transmute::<*const c_void, Entry>(entry) }
+    }
+
+    /// Takes away all access: code of a driver that is gone must not run.
+    pub(crate) fn seal(&self) {
+        if let Some(mapped) = self.mapped.borrow().as_ref() {
+            mapped.image.protect(0, self.bytes, PROT_NONE);
+        }
+    }
+
+    /// Gives the memory back.
+    pub(crate) fn unmap(&self) {
+        drop(self.mapped.take());
+    }
+}
+
+fn wide(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// Copies headers and sections, and returns which protection each part is to have.
+fn copy_sections(
+    file: &PeFile64<'_>,
+    bytes: &[u8],
+    image: &Pages,
+) -> Result<Vec<(usize, usize, i32)>, String> {
+    let headers = wide(file.nt_headers().optional_header.size_of_headers.get(LE));
+    put(image, 0, bytes.get(..headers).ok_or("headers beyond the file")?)?;
+    let mut parts = vec![(0, headers.next_multiple_of(PAGE_BYTES), PROT_READ)];
+    for section in file.section_table().iter() {
+        let name = String::from_utf8_lossy(section.raw_name()).into_owned();
+        let (at, size) =
+            (wide(section.virtual_address.get(LE)), wide(section.virtual_size.get(LE)));
+        if at % PAGE_BYTES != 0 {
+            return Err(format!("section {name} does not begin a page"));
+        }
+        let data = section.pe_data(bytes).map_err(|error| format!("section {name}: {error}"))?;
+        put(image, at, data.get(..size.min(data.len())).unwrap_or(data))?;
+        let flags = section.characteristics.get(LE).0;
+        let (is_writable, is_executable) =
+            (flags & pe::IMAGE_SCN_MEM_WRITE.0 != 0, flags & pe::IMAGE_SCN_MEM_EXECUTE.0 != 0);
+        if is_writable && is_executable {
+            return Err(format!("section {name} can be written and executed"));
+        }
+        let protection = PROT_READ
+            | if is_writable { PROT_WRITE } else { 0 }
+            | if is_executable { PROT_EXEC } else { 0 };
+        parts.push((at, size.next_multiple_of(PAGE_BYTES), protection));
+    }
+    Ok(parts)
+}
+
+/// Adds to every address in the image how far it is from where it was linked for.
+fn relocate(file: &PeFile64<'_>, bytes: &[u8], image: &Pages) -> Result<(), String> {
+    let linked_for = file.nt_headers().optional_header.image_base.get(LE);
+    let base = u64::try_from(image.base().expose_provenance()).unwrap_or(0);
+    let delta = base.wrapping_sub(linked_for);
+    let sections = file.section_table();
+    let blocks = file.data_directories().relocation_blocks(bytes, &sections);
+    let Some(mut blocks) = blocks.map_err(|error| error.to_string())? else { return Ok(()) };
+    while let Some(block) = blocks.next().map_err(|error| error.to_string())? {
+        for relocation in block {
+            if relocation.typ != pe::IMAGE_REL_BASED_DIR64 {
+                return Err(format!("relocation of type {:?}", relocation.typ));
+            }
+            let at = wide(relocation.virtual_address);
+            let address = u64::from_le_bytes(get(image, at)?).wrapping_add(delta);
+            put(image, at, &address.to_le_bytes())?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes the import table; what nobody provides is an error that names it.
+fn bind(
+    file: &PeFile64<'_>,
+    image: &Pages,
+    provided: &[Import],
+) -> Result<(Pages, Vec<String>), String> {
+    let wanted = wanted(file).map_err(|error| format!("imports: {error}"))?;
+    let pages = (wanted.len() * THUNK_BYTES).next_multiple_of(PAGE_BYTES).max(PAGE_BYTES);
+    let thunks = Pages::new(pages, PROT_READ | PROT_WRITE);
+    let (mut missing, mut names) = (Vec::new(), Vec::new());
+    for (index, (module, name, at)) in wanted.into_iter().enumerate() {
+        let found = provided
+            .iter()
+            .find(|import| import.module.eq_ignore_ascii_case(&module) && import.name == name);
+        let Some(import) = found else {
+            missing.push(format!("{name} of {module}"));
+            continue;
+        };
+        let address = if crt::DIRECT.contains(&import.name) {
+            import.address
+        } else {
+            put(&thunks, index * THUNK_BYTES, &thunk(import.address))?;
+            thunks.base().addr() + index * THUNK_BYTES
+        };
+        put(image, at, &address.to_le_bytes())?;
+        names.push(name);
+    }
+    if !missing.is_empty() {
+        return Err(format!("the image imports what nobody provides: {}", missing.join(", ")));
+    }
+    thunks.protect(0, pages, PROT_READ | PROT_EXEC);
+    names.sort_unstable();
+    Ok((thunks, names))
+}
+
+/// Module, name and place in the import table.
+fn wanted(file: &PeFile64<'_>) -> object::read::Result<Vec<(String, String, usize)>> {
+    let mut found = Vec::new();
+    let Some(table) = file.import_table()? else { return Ok(found) };
+    let mut descriptors = table.descriptors()?;
+    while let Some(descriptor) = descriptors.next()? {
+        let module = String::from_utf8_lossy(table.name(descriptor.name.get(LE))?).into_owned();
+        let mut at = wide(descriptor.first_thunk.get(LE));
+        let mut thunks = table.thunks(descriptor.original_first_thunk.get(LE))?;
+        while let Some(thunk) = thunks.next::<pe::ImageNtHeaders64>()? {
+            let name = match table.import::<pe::ImageNtHeaders64>(thunk)? {
+                Wanted::Ordinal(number) => format!("#{number}"),
+                Wanted::Name(_, name) => String::from_utf8_lossy(name).into_owned(),
+            };
+            found.push((module.clone(), name, at));
+            at += size_of::<u64>();
+        }
+    }
+    Ok(found)
+}
+
+/// `mov r10, function; mov r11, on_host_stack; jmp r11`.
+fn thunk(function: usize) -> Vec<u8> {
+    let through = on_host_stack as *const () as usize;
+    let mut code = vec![0x49, 0xBA];
+    code.extend(function.to_le_bytes());
+    code.extend([0x49, 0xBB]);
+    code.extend(through.to_le_bytes());
+    code.extend([0x41, 0xFF, 0xE3]);
+    code
+}
+
+/// Calls the function in `r10` on the thread's own stack, with eight arguments of the caller: no
+/// import has more.
+///
+/// # Safety
+/// The caller runs on a kernel stack, as the driver always does.
+#[unsafe(naked)]
+unsafe extern "win64" fn on_host_stack() {
+    naked_asm!(
+        "push rbp",
+        "mov rbp, rsp",
+        "mov rax, rsp",
+        "or rax, {last}",
+        "mov rsp, [rax - {slot} + 1]",
+        // Room for four arguments in registers, and four that were on the stack.
+        "sub rsp, 0x40",
+        "mov rax, [rbp + 0x30]",
+        "mov [rsp + 0x20], rax",
+        "mov rax, [rbp + 0x38]",
+        "mov [rsp + 0x28], rax",
+        "mov rax, [rbp + 0x40]",
+        "mov [rsp + 0x30], rax",
+        "mov rax, [rbp + 0x48]",
+        "mov [rsp + 0x38], rax",
+        "call r10",
+        "mov rsp, rbp",
+        "pop rbp",
+        "ret",
+        last = const REGION_BYTES - 1,
+        slot = const HOST_STACK_SLOT,
+    )
+}
+
+fn put(pages: &Pages, at: usize, bytes: &[u8]) -> Result<(), String> {
+    if at.checked_add(bytes.len()).is_none_or(|end| end > pages.bytes()) {
+        return Err(format!("{} bytes at {at:#x} lie outside the image", bytes.len()));
+    }
+    let to = pages.base().wrapping_add(at);
+    // SAFETY: the place lies within pages that can be written and that nobody else refers to.
+    unsafe { to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+    Ok(())
+}
+
+fn get(pages: &Pages, at: usize) -> Result<[u8; 8], String> {
+    if at.checked_add(8).is_none_or(|end| end > pages.bytes()) {
+        return Err(format!("8 bytes at {at:#x} lie outside the image"));
+    }
+    let from = pages.base().wrapping_add(at).cast::<[u8; 8]>();
+    // SAFETY: the place lies within pages that can be read, and any bytes are a value.
+    Ok(unsafe { from.read() })
+}
