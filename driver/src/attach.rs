@@ -60,6 +60,7 @@ impl Control {
     /// An attachment is gone; its totals are told a while longer. Returns one that is not any more.
     pub(crate) fn push_gone(&mut self, facts: Shared<Facts>) -> Option<Gone> {
         let gone = Gone { facts, sets_left: FINAL_SETS };
+        self.close_gaps();
         if let Some(place) = self.gone.iter_mut().find(|place| place.is_none()) {
             return place.replace(gone);
         }
@@ -69,6 +70,18 @@ impl Control {
                 all.last_mut().and_then(|place| place.replace(gone))
             }
             [] => None,
+        }
+    }
+
+    /// Those that are told no more have left places behind: the others move up, in their order.
+    fn close_gaps(&mut self) {
+        let mut free = 0_usize;
+        for index in 0..self.gone.len() {
+            let Some(gone) = self.gone.get_mut(index).and_then(Option::take) else { continue };
+            if let Some(place) = self.gone.get_mut(free) {
+                *place = Some(gone);
+                free = free.saturating_add(1);
+            }
         }
     }
 

@@ -59,13 +59,17 @@ pub(crate) fn run(number: usize) {
         return;
     };
     client.detached();
-    if !driver.is_stopping() {
+    let is_stopping = driver.is_stopping();
+    if !is_stopping {
         clear(driver, slot);
+    }
+    tell(driver, &facts, chain_index);
+    // Gone before it has left: whoever tells the totals looks in the opposite order, and misses none.
+    let _told_no_more = driver.control.lock().push_gone(facts);
+    if !is_stopping {
         driver.slots.set_leaving(slot, None);
         driver.control.lock().order.drained(slot);
     }
-    tell(driver, &facts, chain_index);
-    let _told_no_more = driver.control.lock().push_gone(facts);
 }
 
 /// Takes the slot out of every flow; those that only it was classifying are released (S30).

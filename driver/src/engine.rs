@@ -80,12 +80,13 @@ fn run(_nothing: usize) {
 }
 
 fn open(driver: &'static Driver) -> Option<Session> {
+    // Before there are filters again: no program may be shown a stream with a hole.
+    if driver.engine.has_missed.swap(false, Ordering::AcqRel) {
+        returned(driver);
+    }
     match Session::open() {
         Ok(session) => {
             driver.engine.is_up.store(true, Ordering::Release);
-            if driver.engine.has_missed.swap(false, Ordering::AcqRel) {
-                returned(driver);
-            }
             driver.tell_state(StateKind::EngineUp);
             Some(session)
         }

@@ -52,25 +52,25 @@ pub(crate) fn established(driver: &'static Driver, values: &EstablishedValues) -
 }
 
 /// WFP named no flow, or not its ends: there is nothing to show and nothing to keep a context for.
-fn unnamed(driver: &Driver, values: &EstablishedValues) -> bool {
+fn unnamed(driver: &'static Driver, values: &EstablishedValues) -> bool {
     at_dispatch(|level| {
         let flow_id = values.flow_id.unwrap_or(0);
         let about = About { flow_id, ..About::default() };
         let status = NtStatus::INVALID_PARAMETER.number();
         driver.error(level, ErrorApi::FlowHandle, status, about);
     });
-    driver.slots.attached() != 0 && Flow::refused(driver.parameters.policy).is_blocked
+    refused(driver, values.compartment_id)
 }
 
 /// No program can be asked without stack: it has no fate, and the policy decides (S32).
-fn no_stack(driver: &Driver, connection: &Connection<'_>, status: NtStatus) -> bool {
+fn no_stack(driver: &'static Driver, connection: &Connection<'_>, status: NtStatus) -> bool {
     at_dispatch(|level| {
         let serial = driver.next_serial();
         let about = About { flow_serial: serial, flow_id: connection.flow_id, attach_id: 0 };
         driver.totals.count(level, Count::Refused, 1);
         driver.error(level, ErrorApi::Stack, status.number(), about);
     });
-    Flow::refused(driver.parameters.policy).is_blocked
+    refused(driver, connection.values.compartment_id)
 }
 
 /// Asks the programs and keeps a context if one is needed.
@@ -143,14 +143,18 @@ struct New {
 fn walk(place: Place<'_>, connection: &Connection<'_>) -> Walked {
     let driver = place.driver;
     let (serial, now) = (driver.next_serial(), connection.now);
-    if !driver.admission.take() {
+    // Only flows that somebody is asked about are bounded.
+    let is_wanted = is_wanted(place, connection.values.compartment_id);
+    if is_wanted && !driver.admission.take() {
         return Walked::Over(refuse(place, serial, connection.flow_id));
     }
     let tuple = Tuple::new(serial, connection.values, connection.flow_id, connection.ends, now);
     let mut new =
         New { tuple, life: FlowLife::new(now), ends: Ends::new(), now, is_counted_blocked: false };
     if !new.ask(place) {
-        driver.admission.released(false);
+        if is_wanted {
+            driver.admission.released(false);
+        }
         return Walked::Over(false);
     }
     match new.insert(place) {
@@ -160,6 +164,18 @@ fn walk(place: Place<'_>, connection: &Connection<'_>) -> Walked {
             Walked::Over(new.not_kept(place))
         }
     }
+}
+
+/// Whether an attachment sees flows of this compartment.
+fn is_wanted(place: Place<'_>, compartment: u32) -> bool {
+    place.snapshot.order.iter().any(|attachment| attachment.matches(compartment))
+}
+
+/// What becomes of a connection that nobody can be asked about: the policy decides, if somebody
+/// would have been asked (S32).
+fn refused(driver: &'static Driver, compartment: u32) -> bool {
+    let is_wanted = in_place(driver, |place| is_wanted(place, compartment));
+    is_wanted.unwrap_or(false) && Flow::refused(driver.parameters.policy).is_blocked
 }
 
 /// `MaxFlows` is reached: nobody is asked, the policy decides (S33).

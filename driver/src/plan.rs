@@ -50,7 +50,7 @@ pub(crate) const DRIVER: &[Length] = &[
     (Series::AbsorbedBytes, 2),
     (Series::MissedBytes, 2),
     (Series::CalloutTime, 2),
-    (Series::Aborts, 1),
+    (Series::Aborts, 2),
     (Series::CalloutTimeEstablished, RUN_TIME.buckets()),
     (Series::CalloutTimeStream, RUN_TIME.buckets()),
 ];

@@ -107,6 +107,9 @@ fn end(driver: &'static Driver, flow: &Reference<'_, FlowContext>) {
 pub(crate) fn abort(driver: &Driver, flow: &FlowContext) {
     match flows::abort(flow.tuple.flow_id()) {
         Ok(()) => at_dispatch(|level| driver.totals.count(level, Count::Aborts, 1)),
-        Err(status) => driver.error_about(ErrorApi::Abort, status, &flow.tuple),
+        Err(status) => {
+            at_dispatch(|level| driver.totals.count(level, Count::AbortsFailed, 1));
+            driver.error_about(ErrorApi::Abort, status, &flow.tuple);
+        }
     }
 }

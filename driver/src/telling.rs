@@ -78,12 +78,13 @@ fn tell_with(driver: &'static Driver, teller: &mut Teller) {
         entries = entries.saturating_add(sums).saturating_add(usize::from(told.is_final));
     }
     let marked = driver.events.numbers.iter().filter(|it| it.marks().any(is_marked)).count();
-    let parts = entries.div_ceil(ENTRIES_MAX).saturating_add(marked);
+    // A set with nothing in it is told too: that is what there is to know.
+    let parts = entries.div_ceil(ENTRIES_MAX).saturating_add(marked).max(1);
     teller.number = teller.number.wrapping_add(1);
     let parts = u16::try_from(parts).unwrap_or(u16::MAX);
     let header = CountersHeader { number: teller.number, part: 0, parts };
     let mut set = Set { driver, teller, header, filled: 0 };
-    set.write_values(contexts);
+    set.write_values(contexts, marked != 0);
     set.write_marks(marked);
     for told in set.teller.told.iter_mut() {
         *told = None;
@@ -95,12 +96,19 @@ const fn is_marked((_, numbered, _): (u16, u32, u32)) -> bool {
 }
 
 /// Collects the attachments of a set; those that are gone have one set less to come.
+///
+/// An attachment is there, then leaving, then gone; looked for in this order it is found at least
+/// once, and told once.
 fn gather(driver: &'static Driver, teller: &mut Teller) {
-    let mut places = teller.told.iter_mut();
-    let mut push = |facts, is_final| {
-        if let Some(place) = places.next() {
+    let mut count = 0_usize;
+    let mut push = |facts: Shared<Facts>, is_final| {
+        let told = teller.told.iter().take(count).flatten();
+        let is_told = told.filter(|told| told.facts.attach_id == facts.attach_id).count() != 0;
+        if let Some(place) = teller.told.get_mut(count).filter(|_| !is_told) {
             *place = Some(Told { facts, is_final });
+            count = count.saturating_add(1);
         }
+        !is_told
     };
     for slot in (0..weir_engine::slots::SLOTS).filter_map(Slot::new) {
         if let Some(facts) = attached(driver, slot) {
@@ -111,8 +119,9 @@ fn gather(driver: &'static Driver, teller: &mut Teller) {
         let mut control = driver.control.lock();
         let Some(place) = control.gone.get_mut(index) else { break };
         let Some(Gone { facts, sets_left }) = place else { continue };
-        push(facts.clone(), true);
-        *sets_left = sets_left.saturating_sub(1);
+        if push(facts.clone(), true) {
+            *sets_left = sets_left.saturating_sub(1);
+        }
         let over = if *sets_left == 0 { place.take() } else { None };
         drop(control);
         drop(over);
@@ -131,7 +140,7 @@ fn attached(driver: &'static Driver, slot: Slot) -> Option<Shared<Facts>> {
 }
 
 impl Set<'_> {
-    fn write_values(&mut self, contexts: [u64; 2]) {
+    fn write_values(&mut self, contexts: [u64; 2], has_marks: bool) {
         let driver = self.driver;
         self.push_block(DRIVER, 0, &driver.totals.0);
         for (count, index) in contexts.into_iter().zip(0_u16..) {
@@ -146,7 +155,7 @@ impl Set<'_> {
             self.push_block(ATTACHMENT, facts.attach_id, &facts.totals.0);
             self.push(Entry::of(Series::Final, 0, facts.attach_id, u64::from(is_final)));
         }
-        if self.filled != 0 {
+        if self.filled != 0 || self.header.parts == 1 && self.header.part == 0 && !has_marks {
             at_dispatch(|level| self.flush(level));
         }
     }

@@ -187,6 +187,7 @@ pub(crate) enum Count {
     AbsorbedBytes = start(DRIVER, Series::AbsorbedBytes),
     MissedBytes = start(DRIVER, Series::MissedBytes),
     Aborts = start(DRIVER, Series::Aborts),
+    AbortsFailed = start(DRIVER, Series::Aborts) + 1,
 }
 
 impl DriverTotals {

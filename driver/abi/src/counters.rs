@@ -182,7 +182,7 @@ series! {
     CalloutTimeEstablished = 44, Driver;
     /// Histogram of that time at stream; index = bucket.
     CalloutTimeStream = 45, Driver;
-    /// Blocked flows that were aborted.
+    /// Blocked flows that were aborted; index 0 done, 1 failed.
     Aborts = 46, Driver;
     /// Events numbered so far on this processor; index = event id.
     MarkNumbered = 64, Processor;

@@ -1,5 +1,6 @@
 //! Every C-visible structure with its size and offsets, as the compiler laid it out.
 
+use crate::attach::AttachParameters;
 use crate::context::FlowClassify;
 use core::mem::{align_of, offset_of, size_of};
 
@@ -22,7 +23,10 @@ pub struct Layout {
 /// All structures that C code compiles against.
 ///
 /// A member of an anonymous union is listed under each of its C names.
-pub const LAYOUTS: &[Layout] = &[Layout {
+pub const LAYOUTS: &[Layout] = &[FLOW_CLASSIFY, ATTACH_PARAMETERS];
+
+/// What a program is given: `driver/include/weir_flow_classify.h`.
+const FLOW_CLASSIFY: Layout = Layout {
     name: "ebpf_flow_classify_t",
     size: size_of::<FlowClassify>(),
     align: align_of::<FlowClassify>(),
@@ -44,4 +48,18 @@ pub const LAYOUTS: &[Layout] = &[Layout {
         ("data_start", offset_of!(FlowClassify, data_start)),
         ("data_end", offset_of!(FlowClassify, data_end)),
     ],
-}];
+};
+
+/// What a program is attached with: `driver/include/weir_attach.h`.
+const ATTACH_PARAMETERS: Layout = Layout {
+    name: "weir_attach_parameters_t",
+    size: size_of::<AttachParameters>(),
+    align: align_of::<AttachParameters>(),
+    is_whole: true,
+    fields: &[
+        ("version", offset_of!(AttachParameters, version)),
+        ("size", offset_of!(AttachParameters, size)),
+        ("compartment_id", offset_of!(AttachParameters, compartment_id)),
+        ("label", offset_of!(AttachParameters, label)),
+    ],
+};

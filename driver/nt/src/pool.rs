@@ -119,6 +119,20 @@ impl<T> PoolSlice<T> {
         made.map_err(|_| NtStatus::INSUFFICIENT_RESOURCES)
     }
 
+    /// Gives the slice up as a pointer to its first value; [`Self::from_raw`] takes it back.
+    pub(crate) fn into_raw(self) -> NonNull<T> {
+        let first = self.first;
+        let _kept = core::mem::ManuallyDrop::new(self);
+        first
+    }
+
+    /// # Safety
+    /// `first` came from [`Self::into_raw`] of a slice of `count` values, and nobody refers to them
+    /// any more.
+    pub(crate) unsafe fn from_raw(first: NonNull<T>, count: usize) -> Self {
+        Self { first, count }
+    }
+
     /// A slice of `count` values each of which may fail to be made.
     ///
     /// IRQL: ≤ `DISPATCH_LEVEL`, if `value` allows it.

@@ -10,7 +10,7 @@
 
 use crate::NtStatus;
 use crate::lock::SpinLock;
-use crate::pool::{PoolBox, PoolSlice};
+use crate::pool::PoolSlice;
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
 use core::num::NonZeroU64;
@@ -80,16 +80,12 @@ struct Slot<T> {
     value: UnsafeCell<MaybeUninit<T>>,
 }
 
-#[derive(Debug)]
-struct Chunk<T> {
-    slots: PoolSlice<Slot<T>>,
-}
-
 /// The slots.
 #[derive(Debug)]
 pub struct Slab<T> {
-    /// Null until they are needed; then boxes that live as long as the slab.
-    chunks: PoolSlice<AtomicPtr<Chunk<T>>>,
+    /// First slots; null until they are needed, then slices of [`CHUNK`] that live as long as the
+    /// slab.
+    chunks: PoolSlice<AtomicPtr<Slot<T>>>,
     /// Chunks that were asked for.
     begun: AtomicU32,
     /// First free slot of each shard; slots return to the shard of their chunk.
@@ -130,10 +126,11 @@ impl<T: Send + Sync> Slab<T> {
 
     fn slot(&self, index: u32) -> Option<&Slot<T>> {
         let chunk = self.chunks.get(chunk_of(index))?.load(Ordering::Acquire);
-        let chunk = NonNull::new(chunk)?;
-        // SAFETY: a chunk that is not null is a box that lives as long as the slab.
-        let chunk = unsafe { chunk.as_ref() };
-        chunk.slots.get((index % CHUNK) as usize)
+        let first = NonNull::new(chunk)?;
+        // SAFETY: a chunk that is not null has CHUNK slots.
+        let slot = unsafe { first.add((index % CHUNK) as usize) };
+        // SAFETY: the slots live as long as the slab, and are shared only.
+        Some(unsafe { slot.as_ref() })
     }
 
     fn shard(&self, number: u32) -> Option<&SpinLock<u32>> {
@@ -171,33 +168,29 @@ impl<T: Send + Sync> Slab<T> {
     }
 
     /// Makes a chunk, keeps its first slot and frees the others.
+    ///
+    /// Memory first, then a number for it: a machine that has no memory for a while must not run out
+    /// of numbers.
     fn grow(&self) -> Option<u32> {
-        let number = self.begun.fetch_add(1, Ordering::Relaxed);
-        let Some(place) = self.chunks.get(number as usize) else {
-            self.begun.fetch_sub(1, Ordering::Relaxed);
-            return None;
-        };
+        let mut slots = PoolSlice::from_fn(CHUNK as usize, |_| Slot {
+            state: AtomicU64::new(1 << 32),
+            next: AtomicU32::new(NONE),
+            value: UnsafeCell::new(MaybeUninit::uninit()),
+        })
+        .ok()?;
+        let chunks = place(self.chunks.len());
+        let more = |begun: u32| (begun < chunks).then(|| begun.saturating_add(1));
+        let number = self.begun.try_update(Ordering::AcqRel, Ordering::Acquire, more).ok()?;
         let first = number.checked_mul(CHUNK)?;
-        let Some(chunk) = Self::chunk(first) else {
-            // The place stays empty until the next driver: slots are plenty, and a number that was
-            // given back could meet one that was taken meanwhile.
-            return None;
-        };
-        place.store(chunk.into_raw().as_ptr(), Ordering::Release);
+        for (slot, index) in slots.iter_mut().zip(first..) {
+            *slot.next.get_mut() = index.saturating_add(1);
+        }
+        self.chunks.get(number as usize)?.store(slots.into_raw().as_ptr(), Ordering::Release);
         let last = first.saturating_add(CHUNK).saturating_sub(1);
         let mut free = self.shard(number)?.lock();
         self.slot(last)?.next.store(*free, Ordering::Relaxed);
         *free = first.saturating_add(1);
         Some(first)
-    }
-
-    fn chunk(first: u32) -> Option<PoolBox<Chunk<T>>> {
-        let slots = PoolSlice::from_fn(CHUNK as usize, |index| Slot {
-            state: AtomicU64::new(1 << 32),
-            next: AtomicU32::new(first.saturating_add(place(index)).saturating_add(1)),
-            value: UnsafeCell::new(MaybeUninit::uninit()),
-        });
-        PoolBox::new(Chunk { slots: slots.ok()? }).ok()
     }
 
     /// A reference to a value, if it is still alive.
@@ -263,10 +256,10 @@ impl<T: Send + Sync> Slab<T> {
 impl<T> Drop for Slab<T> {
     fn drop(&mut self) {
         for place in self.chunks.iter_mut() {
-            let Some(chunk) = NonNull::new(*place.get_mut()) else { continue };
-            // SAFETY: the chunk came from a box and nobody refers to it.
-            let chunk = unsafe { PoolBox::from_raw(chunk) };
-            for slot in chunk.slots.iter() {
+            let Some(first) = NonNull::new(*place.get_mut()) else { continue };
+            // SAFETY: the slots came from a slice of CHUNK, and nobody refers to them.
+            let slots = unsafe { PoolSlice::from_raw(first, CHUNK as usize) };
+            for slot in slots.iter() {
                 if slot.state.load(Ordering::Relaxed) & 0xffff_ffff != 0 {
                     // SAFETY: nobody refers to the value any more.
                     let value = unsafe { &mut *slot.value.get() };

@@ -8,13 +8,20 @@ use crate::ffi::ke::{
     KeDelayExecutionThread, KeQueryPerformanceCounter, KeQuerySystemTimePrecise,
     PROCESSOR_MODE_KERNEL,
 };
+use crate::lock::at_dispatch;
 use crate::tsc;
 use weir_abi::event::ClockKind;
 use weir_abi::wire::Ticks;
 
-/// How long the time stamp counter is held against the performance counter at start. At 10 MHz the
-/// latter is then off by one part in 200,000 at most.
-const CALIBRATION_MS: u32 = 20;
+/// How long the time stamp counter is held against the performance counter at start, twice. At
+/// 10 MHz the latter is then off by one part in 200,000 at most.
+const CALIBRATION_MS: u32 = 10;
+
+/// Readings of both counters of which the fastest counts.
+const READINGS: u32 = 5;
+
+/// Two calibrations differ by one part in so many at most.
+const CALIBRATIONS_AGREE_TO: u64 = 1_000;
 
 /// Frequencies that a time stamp counter can have. Outside, the machine's clocks are not what they
 /// seem (an emulator, a clock that stands), and the performance counter is used.
@@ -90,7 +97,7 @@ impl Clock {
         self.kind
     }
 
-    /// Picoseconds of a count, rounded up.
+    /// Picoseconds of a count, rounded down, and 1 at least.
     #[must_use]
     pub fn resolution_ps(&self) -> u64 {
         1_000_000_000_000_u64.checked_div(self.frequency).unwrap_or(0).max(1)
@@ -127,17 +134,53 @@ impl Clock {
     }
 }
 
-/// The frequency of the time stamp counter, if it is invariant and plausible.
+/// The frequency of the time stamp counter, if it is invariant, plausible, and the same twice.
 fn tsc_frequency() -> Option<u64> {
     if !tsc::is_invariant() {
         return None;
     }
-    let ((count, frequency), stamp) = (counter(), tsc::read());
+    let (_, frequency) = counter();
+    let first = Stamped::read();
     pause_ms(CALIBRATION_MS);
-    let ((later, _), later_stamp) = (counter(), tsc::read());
-    let counts = later.saturating_sub(count);
-    let stamps = later_stamp.saturating_sub(stamp);
-    // 20 ms of 20 GHz times 10 MHz is 2^52.
-    let hertz = stamps.checked_mul(frequency)?.checked_div(counts)?;
-    Some(hertz).filter(|hertz| TSC_HZ.contains(hertz))
+    let second = Stamped::read();
+    pause_ms(CALIBRATION_MS);
+    let third = Stamped::read();
+    let (one, two) = (second.since(&first, frequency)?, third.since(&second, frequency)?);
+    // A pause of the machine in the middle of a reading shows here.
+    let is_same = one.abs_diff(two) <= one.checked_div(CALIBRATIONS_AGREE_TO)?;
+    third.since(&first, frequency).filter(|hertz| is_same && TSC_HZ.contains(hertz))
+}
+
+/// Both counters at one moment.
+struct Stamped {
+    count: u64,
+    stamp: u64,
+}
+
+impl Stamped {
+    /// Reads both on one processor, several times, and keeps the pair that was read fastest: an
+    /// interrupt in between would belong to neither counter.
+    fn read() -> Self {
+        at_dispatch(|_level| {
+            let mut best = (u64::MAX, Self { count: 0, stamp: 0 });
+            for _ in 0..READINGS {
+                let before = tsc::read();
+                let (count, _) = counter();
+                let took = tsc::read().saturating_sub(before);
+                if took < best.0 {
+                    let stamp = before.saturating_add(took / 2);
+                    best = (took, Self { count, stamp });
+                }
+            }
+            best.1
+        })
+    }
+
+    /// Stamps in a second, by what both counted since another moment.
+    fn since(&self, earlier: &Self, frequency: u64) -> Option<u64> {
+        let counts = self.count.saturating_sub(earlier.count);
+        let stamps = self.stamp.saturating_sub(earlier.stamp);
+        // 20 ms of 20 GHz times 10 MHz is 2^52.
+        stamps.checked_mul(frequency)?.checked_div(counts)
+    }
 }

@@ -16,16 +16,17 @@ const COMPILER: &str = "clang-19";
 const WINDOWS: &str = include_str!("windows.h");
 
 #[test]
-fn the_header_asserts_every_offset_of_the_layout() {
-    let header = run::root().join("driver/include/weir_flow_classify.h");
-    let header = std::fs::read_to_string(header).unwrap();
-    let packed: String = header.split_whitespace().collect();
+fn the_headers_assert_every_offset_of_the_layout() {
+    let headers = ["weir_flow_classify.h", "weir_attach.h"].map(|name| {
+        std::fs::read_to_string(run::root().join("driver/include").join(name)).unwrap()
+    });
+    let packed: String = headers.iter().flat_map(|header| header.split_whitespace()).collect();
     for layout in weir_abi::layout::LAYOUTS {
         let size = format!("sizeof({})=={}", layout.name, layout.size);
-        assert!(packed.contains(&size), "the header does not assert {size}");
+        assert!(packed.contains(&size), "no header asserts {size}");
         for (field, offset) in layout.fields {
             let offset = format!("WEIR_ASSERT_OFFSET({field},{offset});");
-            assert!(packed.contains(&offset), "the header does not assert offset {offset}");
+            assert!(packed.contains(&offset), "no header asserts offset {offset}");
         }
     }
 }

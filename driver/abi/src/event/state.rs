@@ -70,24 +70,22 @@ open_enum! {
         RemoveContext = 7 => "remove_context",
         /// No kernel stack for a walk over programs (S39).
         Stack = 8 => "stack",
-        /// A segment could be read neither in place nor by copying it (S23).
-        Unreadable = 9 => "unreadable",
         /// A blocked flow could not be aborted (S18).
-        Abort = 10 => "abort",
+        Abort = 9 => "abort",
         /// An attach parameter is none of the three forms.
-        AttachParameter = 11 => "attach_parameter",
+        AttachParameter = 10 => "attach_parameter",
         /// No memory for an attachment.
-        AttachMemory = 12 => "attach_memory",
+        AttachMemory = 11 => "attach_memory",
         /// The filtering engine refused the driver's session or objects (S34).
-        Engine = 13 => "engine",
+        Engine = 12 => "engine",
         /// A filter could not be deleted (S35).
-        FilterDelete = 14 => "filter_delete",
+        FilterDelete = 13 => "filter_delete",
         /// A callout could not be unregistered yet (S35).
-        CalloutUnregister = 15 => "callout_unregister",
+        CalloutUnregister = 14 => "callout_unregister",
         /// A parameter in the registry is not one; its default holds.
-        Parameter = 16 => "parameter",
+        Parameter = 15 => "parameter",
         /// The driver could not start; the last event of such a load but its stop (S34).
-        Start = 17 => "start",
+        Start = 16 => "start",
     }
 }
 

@@ -13,8 +13,12 @@ use core::ffi::c_void;
 use core::ptr::without_provenance_mut;
 use weir_abi::identifiers::{ATTACH_TYPE, PROGRAM_TYPE};
 
-/// Longest attach parameter that is looked at.
+/// Bytes of an attach parameter that are looked at. What is longer than any form of it is none, and
+/// so is its beginning.
 const PARAMETER_BYTES_MAX: usize = 4096;
+
+/// Stands for a parameter that says how long it is, but not where: of no form either.
+static NOTHING_READABLE: [u8; 1] = [0];
 
 /// What clients check before they attach.
 static DATA: EbpfAttachProviderData = EbpfAttachProviderData {
@@ -62,9 +66,12 @@ unsafe fn parameter<'a>(client: *const NpiRegistrationInstance) -> Option<&'a [u
     let data = client.npi_specific_characteristics.cast::<EbpfExtensionData>();
     // SAFETY: the caller's promise.
     let data = unsafe { data.as_ref() }?;
-    let bytes = data.data_size;
-    if data.data.is_null() || bytes == 0 || bytes > PARAMETER_BYTES_MAX {
+    let bytes = data.data_size.min(PARAMETER_BYTES_MAX);
+    if bytes == 0 {
         return None;
+    }
+    if data.data.is_null() {
+        return Some(&NOTHING_READABLE);
     }
     // SAFETY: the core keeps so many bytes there during the callback.
     Some(unsafe { core::slice::from_raw_parts(data.data.cast(), bytes) })

@@ -220,22 +220,28 @@ impl Session {
     /// session.
     ///
     /// # Errors
-    /// What the engine said last.
+    /// What the engine said of the last one that could not be deleted.
     pub fn delete_filters(&mut self) -> Result<(), NtStatus> {
-        let mut last = Ok(());
+        let mut all = Ok(());
         for id in self.filters.iter().copied().filter(|id| *id != 0) {
-            for _ in 0..DELETIONS_MAX {
-                // SAFETY: the handle is open; an id that is gone is refused.
-                let status = unsafe { FwpmFilterDeleteById0(self.handle, id) };
-                last = status.ok();
-                if last.is_ok() || status == NtStatus::FWP_FILTER_NOT_FOUND {
-                    last = Ok(());
-                    break;
-                }
+            if let Err(status) = self.delete_filter(id) {
+                all = Err(status);
             }
         }
         self.filters = [0; 4];
-        last
+        all
+    }
+
+    fn delete_filter(&self, id: u64) -> Result<(), NtStatus> {
+        let mut status = NtStatus::SUCCESS;
+        for _ in 0..DELETIONS_MAX {
+            // SAFETY: the handle is open; an id that is gone is refused.
+            status = unsafe { FwpmFilterDeleteById0(self.handle, id) };
+            if status.is_success() || status == NtStatus::FWP_FILTER_NOT_FOUND {
+                return Ok(());
+            }
+        }
+        Err(status)
     }
 }
 

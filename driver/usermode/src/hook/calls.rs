@@ -30,7 +30,9 @@ impl Hook {
 
     fn walk_new(&mut self, info: &FlowInfo, now_ns: u64) -> Opened {
         let serial = self.flows.next_serial();
-        if !self.admission.admits() {
+        // Only flows that somebody is asked about are bounded (S33).
+        let is_wanted = self.order.iter().any(|it| it.matches(info.compartment_id));
+        if is_wanted && !self.admission.admits() {
             self.driver.refused += 1;
             self.writer.error(
                 now_ns,
