@@ -148,11 +148,14 @@ impl Hook {
         bytes: u64,
         now_ns: u64,
     ) -> SegmentVerdict {
-        self.driver.missed_bytes.add(direction, bytes);
         let outcome =
             self.end_with(handle, FateReason::Closed, now_ns, |engine, walk, order, policy| {
                 engine.unshown(walk, order, policy, FateReason::MissedBytes)
             });
+        // Of a flow without a context the driver hears nothing.
+        if outcome.is_some() {
+            self.driver.missed_bytes.add(direction, bytes);
+        }
         match outcome {
             Some(outcome) if outcome.is_blocked => SegmentVerdict::Block,
             _ => SegmentVerdict::Permit,
