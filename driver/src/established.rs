@@ -1,10 +1,12 @@
 //! Flow established: asks the programs, and keeps a context if somebody wants to see more
 //! (S04 to S11, S33).
 
+use crate::after::Todo;
 use crate::driver::Driver;
 use crate::errors::About;
 use crate::flow::{FlowContext, FlowLife, Tuple};
 use crate::pairs::{Ending, count_events};
+use crate::parameters::BlockAction;
 use crate::totals::{Count, Layer};
 use crate::walk::{Ends, Place, Presented, Walk};
 use core::net::SocketAddr;
@@ -113,12 +115,11 @@ fn keep(driver: &'static Driver, mut new: New, flow: &Reference<'_, FlowContext>
             let mut life = flow.state.lock();
             life.is_associating = false;
             // Released meanwhile, when there was nothing to remove yet.
-            let is_late = life.is_released && !core::mem::replace(&mut life.is_removing, true);
-            life.is_removing = is_late || life.is_removing;
+            let remove = life.is_released && !core::mem::replace(&mut life.is_removing, true);
+            let is_abort = driver.parameters.block_action == BlockAction::Abort;
+            let abort = is_abort && new.is_counted_blocked && !life.is_released;
             drop(life);
-            if is_late {
-                driver.remove(flow);
-            }
+            driver.finish(flow, Todo { remove, abort });
             false
         }
         Err(status) => in_place(driver, |place| {
