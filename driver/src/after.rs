@@ -131,6 +131,8 @@ impl Driver {
         let is_known =
             [NtStatus::SUCCESS, NtStatus::PENDING, NtStatus::UNSUCCESSFUL].contains(&status);
         if !is_known {
+            // Unload asks again.
+            flow.state.lock().is_removing = false;
             self.error_about(ErrorApi::RemoveContext, status, &flow.tuple);
         }
     }

@@ -177,18 +177,18 @@ fn fill(
 impl Driver {
     /// Tells of an attachment that is there.
     pub(crate) fn tell_attached(&self, level: &AtDispatch, slot: Slot) {
-        let event = self.published.read(level, |snapshot| {
-            let facts = &snapshot.attached(slot)?.facts;
-            Some(AttachedEvent {
+        // Written while the order is protected: its Detached cannot come before it.
+        self.published.read(level, |snapshot| {
+            let Some(attached) = snapshot.attached(slot) else { return };
+            let facts = &attached.facts;
+            let event = AttachedEvent {
                 slot: slot.number(),
                 attach_id: facts.attach_id,
                 chain_index: snapshot.order.chain_index(slot).unwrap_or(255),
                 compartment_id: facts.compartment_id,
                 label: facts.label,
-            })
-        });
-        if let Some(event) = event.flatten() {
+            };
             self.events.write(level, &event);
-        }
+        });
     }
 }

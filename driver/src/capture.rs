@@ -31,6 +31,10 @@ pub(crate) fn tell(driver: &'static Driver) {
 fn tell_flows(driver: &'static Driver) {
     let mut told = 0_u32;
     for index in 0..driver.flows.places() {
+        if driver.is_stopping() {
+            // The flows are about to be told one last time.
+            break;
+        }
         let Some(flow) = driver.flows.at(index) else { continue };
         let mut guard = flow.state.lock();
         let (life, level) = guard.split();

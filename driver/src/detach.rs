@@ -11,18 +11,22 @@ use weir_abi::event::{Detached, FateReason};
 use weir_engine::Slot;
 use weir_nt::lock::at_dispatch;
 use weir_nt::pool::Shared;
+use weir_nt::time::pause_ms;
+
+/// Milliseconds until another look at who still has the program.
+const PAUSE_MS: u32 = 1;
 
 fn slot_of(number: usize) -> Option<Slot> {
     Slot::new(u8::try_from(number).ok()?)
 }
 
-/// The program of a slot goes: no walk that begins after this invokes it.
-pub(crate) fn detach(driver: &'static Driver, number: usize) {
-    let Some(slot) = slot_of(number) else { return };
-    let Some(state) = driver.slots.get(slot) else { return };
-    if unpublish(driver, slot).is_some() {
-        state.work.queue();
-    }
+/// The program of a slot goes: no walk that begins after this invokes it. Whether that is still to
+/// be completed; it is not where nobody is attached to the slot.
+pub(crate) fn detach(driver: &'static Driver, number: usize) -> bool {
+    let Some(slot) = slot_of(number) else { return false };
+    let Some(state) = driver.slots.get(slot) else { return false };
+    // The work has been allocated at attach and is waited for at unload only after every detach.
+    unpublish(driver, slot).is_some() && state.work.queue()
 }
 
 fn unpublish(driver: &'static Driver, slot: Slot) -> Option<()> {
@@ -40,7 +44,7 @@ fn unpublish(driver: &'static Driver, slot: Slot) -> Option<()> {
     driver.slots.set_leaving(slot, Some(attached.facts.clone()));
     let retired = driver.published.replace(next);
     driver.slots.count_attached(control.attachments());
-    *state.leaving.lock() = Some(Leaving { attached, retired, chain_index });
+    *state.leaving.lock() = Some(Leaving { attached, retired: Some(retired), chain_index });
     Some(())
 }
 
@@ -51,12 +55,18 @@ pub(crate) fn run(number: usize) {
     let Some(Leaving { attached, retired, chain_index }) = state.leaving.lock().take() else {
         return;
     };
-    // When this returns no walk has the program any more, and its memory goes.
-    drop(driver.published.wait(retired));
-    let Ok(Attached { facts, client }) = Shared::try_unwrap(attached) else {
-        // Cannot be: every holder was a snapshot. A detach that never completes is better than an
-        // invocation of what is gone.
-        return;
+    // When this returns, no walk reads the order that this detach replaced.
+    drop(retired.and_then(|retired| driver.published.wait(retired)));
+    let Attached { facts, client } = match Shared::try_unwrap(attached) {
+        Ok(attached) => attached,
+        Err(attached) => {
+            // An order that somebody else replaced has it still, and goes as soon as that one has
+            // waited for its readers: this work comes again, behind theirs.
+            *state.leaving.lock() = Some(Leaving { attached, retired: None, chain_index });
+            pause_ms(PAUSE_MS);
+            state.work.queue();
+            return;
+        }
     };
     client.detached();
     let is_stopping = driver.is_stopping();

@@ -144,8 +144,8 @@ impl weir_nt::entry::Driver for Driver {
         attach::attach(self, client, parameter)
     }
 
-    fn detach(&'static self, number: usize) {
-        detach::detach(self, number);
+    fn detach(&'static self, number: usize) -> bool {
+        detach::detach(self, number)
     }
 
     fn capture_state(&'static self) {

@@ -45,6 +45,12 @@ impl EngineState {
     fn take(&self) -> Option<Session> {
         self.session.lock().take()
     }
+
+    /// Puts a session back; what is there, which nothing is, must not be closed under the lock.
+    fn put(&self, session: Option<Session>) {
+        let before = core::mem::replace(&mut *self.session.lock(), session);
+        drop(before);
+    }
 }
 
 /// The engine's state has changed.
@@ -76,7 +82,7 @@ fn run(_nothing: usize) {
         None if is_running && !driver.is_stopping() => open(driver),
         other => other,
     };
-    *engine.session.lock() = session;
+    engine.put(session);
 }
 
 fn open(driver: &'static Driver) -> Option<Session> {
@@ -120,7 +126,10 @@ fn returned(driver: &'static Driver) {
             });
             ended.map(|(_outcome, todo)| todo)
         };
-        let todo = with_stack(|| end(true)).unwrap_or_else(|_no_stack| end(false));
+        let todo = with_stack(|| end(true)).unwrap_or_else(|status| {
+            driver.error_about(ErrorApi::Stack, status, &flow.tuple);
+            end(false)
+        });
         if let Some(todo) = todo {
             driver.finish(&flow, todo);
         }
@@ -133,7 +142,7 @@ pub(crate) fn delete_filters(driver: &'static Driver) {
     if let Err(status) = session.delete_filters() {
         driver.error_status(ErrorApi::FilterDelete, status);
     }
-    *driver.engine.session.lock() = Some(session);
+    driver.engine.put(Some(session));
 }
 
 /// Closes the session; its objects go with it.

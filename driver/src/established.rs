@@ -11,7 +11,7 @@ use crate::totals::{Count, Layer};
 use crate::walk::{Ends, Place, Presented, Walk};
 use core::net::SocketAddr;
 use weir_abi::context::IPPROTO_TCP;
-use weir_abi::event::{ErrorApi, Fate, FlowEstablished};
+use weir_abi::event::{ErrorApi, Fate, FateReason, FlowEstablished};
 use weir_engine::{Established, Flow, Settled};
 use weir_nt::NtStatus;
 use weir_nt::lock::{SpinLock, at_dispatch};
@@ -41,12 +41,10 @@ pub(crate) fn established(driver: &'static Driver, values: &EstablishedValues) -
         return unnamed(driver, values);
     };
     let connection = Connection { values, flow_id, ends, now };
-    let is_blocked = if driver.slots.attached() == 0 {
-        // Nobody is asked, so the stack at hand is enough.
-        inspect(driver, &connection)
-    } else {
-        with_stack(|| inspect(driver, &connection))
-            .unwrap_or_else(|status| no_stack(driver, &connection, status))
+    let is_blocked = match ask_nobody(driver, &connection) {
+        Some(is_blocked) => is_blocked,
+        None => with_stack(|| inspect(driver, &connection))
+            .unwrap_or_else(|status| no_stack(driver, &connection, status)),
     };
     let time = driver.clock.between(now, driver.clock.now());
     at_dispatch(|level| driver.totals.count_callout(level, Layer::FlowEstablished, time));
@@ -69,20 +67,40 @@ fn no_stack(driver: &'static Driver, connection: &Connection<'_>, status: NtStat
     at_dispatch(|level| {
         let serial = driver.next_serial();
         let about = About { flow_serial: serial, flow_id: connection.flow_id, attach_id: 0 };
-        driver.totals.count(level, Count::Refused, 1);
+        driver.totals.count_policy(level, FateReason::NoStack);
         driver.error(level, ErrorApi::Stack, status.number(), about);
     });
     refused(driver, connection.values.compartment_id)
 }
 
+/// The stack at hand is enough where nobody is attached; `None` where somebody is.
+fn ask_nobody(driver: &'static Driver, connection: &Connection<'_>) -> Option<bool> {
+    if driver.slots.attached() != 0 {
+        return None;
+    }
+    let asked = in_place(driver, |place| {
+        // Somebody may have come since.
+        let is_nobody = place.snapshot.order.at(0).is_none();
+        is_nobody.then(|| matches!(walk(place, connection), Walked::Over(true)))
+    });
+    asked.flatten()
+}
+
 /// Asks the programs and keeps a context if one is needed.
 fn inspect(driver: &'static Driver, connection: &Connection<'_>) -> bool {
-    match in_place(driver, |place| walk(place, connection)) {
-        Some(Walked::Over(is_blocked)) => is_blocked,
-        Some(Walked::Keep(new, flow)) => keep(driver, new, &flow),
-        // Cannot be, see `Published::read`.
-        None => false,
+    let inspected = in_place(driver, |place| match walk(place, connection) {
+        Walked::Over(is_blocked) => (is_blocked, None),
+        Walked::Keep(mut new, flow) => {
+            let (is_blocked, todo) = keep(place, &mut new, &flow);
+            (is_blocked, Some((flow, todo)))
+        }
+    });
+    // `None` cannot be, see `Published::read`.
+    let (is_blocked, kept) = inspected.unwrap_or_default();
+    if let Some((flow, todo)) = kept {
+        driver.finish(&flow, todo);
     }
+    is_blocked
 }
 
 /// Runs code on this processor with one published order.
@@ -106,28 +124,24 @@ enum Walked {
     Keep(New, Reference<'static, FlowContext>),
 }
 
-/// Gives the context to WFP: no lock is held, and from here on another processor may have it (S08).
-fn keep(driver: &'static Driver, mut new: New, flow: &Reference<'_, FlowContext>) -> bool {
+/// Gives the context to WFP: from here on another processor may have it (S08).
+///
+/// The order that was walked stays protected, so nobody of it can have left when the pairs that
+/// ended in the walk are told.
+fn keep(place: Place<'_>, new: &mut New, flow: &Reference<'_, FlowContext>) -> (bool, Todo) {
     let associated = flows::associate(new.tuple.flow_id(), new.tuple.is_v6(), flow.handle());
-    match associated {
-        Ok(()) => {
-            in_place(driver, |place| new.kept(place));
-            let mut life = flow.state.lock();
-            life.is_associating = false;
-            // Released meanwhile, when there was nothing to remove yet.
-            let remove = life.is_released && !core::mem::replace(&mut life.is_removing, true);
-            let is_abort = driver.parameters.block_action == BlockAction::Abort;
-            let abort = is_abort && new.is_counted_blocked && !life.is_released;
-            drop(life);
-            driver.finish(flow, Todo { remove, abort });
-            false
-        }
-        Err(status) => in_place(driver, |place| {
-            new.error(place, ErrorApi::Associate, status);
-            new.take_back(flow) && new.not_kept(place)
-        })
-        .unwrap_or(false),
+    if let Err(status) = associated {
+        new.error(place, ErrorApi::Associate, status);
+        return (new.take_back(place, flow), Todo::default());
     }
+    new.kept(place);
+    let mut life = flow.state.lock();
+    life.is_associating = false;
+    // Released meanwhile, when there was nothing to remove yet.
+    let remove = life.is_released && !core::mem::replace(&mut life.is_removing, true);
+    let is_abort = place.driver.parameters.block_action == BlockAction::Abort;
+    let abort = is_abort && new.is_counted_blocked && !life.is_released;
+    (false, Todo { remove, abort })
 }
 
 /// A flow that has no context yet.
@@ -282,22 +296,26 @@ impl New {
         }
     }
 
-    /// WFP has not taken the context: it goes. Whether the flow is still undecided: a detach that
-    /// came meanwhile may have ended it.
-    fn take_back(&mut self, flow: &Reference<'_, FlowContext>) -> bool {
+    /// WFP has not taken the context: it goes. Whether to block the flow.
+    fn take_back(&mut self, place: Place<'_>, flow: &Reference<'_, FlowContext>) -> bool {
         let mut life = flow.state.lock();
         let was_released = core::mem::replace(&mut life.is_released, true);
         life.is_removing = true;
         let mut kept = self.life.engine;
         let _settled = kept.kept();
-        if life.engine != kept {
-            // Somebody's pair has ended and was told: it must not end twice.
-            self.life = *life;
-            self.ends = Ends::new();
-        }
+        // Changed meanwhile by the engine that returned, which has settled and told it.
+        let is_settled = was_released || life.engine != kept;
+        let is_blocked = life.engine.is_blocked();
         drop(life);
         flow.retire();
-        !was_released
+        if is_settled {
+            self.end_pairs(place, false);
+            if !was_released {
+                place.driver.admission.released(is_blocked);
+            }
+            return is_blocked && !was_released;
+        }
+        self.not_kept(place)
     }
 
     /// The context could not be kept (S09): those classifying get DELETED, the policy decides; a

@@ -14,6 +14,7 @@
 
 use weir_abi::event::FailurePolicy;
 use weir_engine::admission::FLOWS_MAX_DEFAULT;
+use weir_nt::NtStatus;
 use weir_nt::parameters::{Key, ServiceKey, Value};
 
 /// Default and bounds of `CountersIntervalMs`.
@@ -71,8 +72,10 @@ impl Reader {
 impl Parameters {
     /// The parameters, and how many values were wrong.
     pub(crate) fn read(service: ServiceKey<'_>) -> (Self, u32) {
-        // Without the key there are no values.
-        let mut reader = Reader { key: Key::open(&service).ok(), wrong: 0 };
+        // Without the key there are no values; one that cannot be read is another matter.
+        let key = Key::open(&service);
+        let is_unreadable = key.as_ref().is_err_and(|it| *it != NtStatus::OBJECT_NAME_NOT_FOUND);
+        let mut reader = Reader { key: key.ok(), wrong: u32::from(is_unreadable) };
         let policies = [("open", FailurePolicy::Open), ("closed", FailurePolicy::Closed)];
         let actions = [("absorb", BlockAction::Absorb), ("abort", BlockAction::Abort)];
         let (interval, intervals) = INTERVAL_MS;

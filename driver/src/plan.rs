@@ -16,8 +16,10 @@ type Length = (Series, u16);
 pub(crate) const ATTACHMENT: &[Length] = &[
     (Series::Invocations, 30),
     (Series::Errors, RESULTS),
-    (Series::PairsBegun, 1),
+    // Ends before beginnings: a pair that does both while they are added up is not ended and never
+    // begun.
     (Series::PairsEnded, 8),
+    (Series::PairsBegun, 1),
     (Series::Cleanups, 8),
     (Series::RunTime, 3),
     (Series::DecisionTime, 3),

@@ -16,8 +16,8 @@ use weir_nt::work::{Armed, Work};
 #[derive(Debug)]
 pub(crate) struct Leaving {
     pub(crate) attached: Shared<Attached>,
-    /// What walks that began before may still be reading.
-    pub(crate) retired: Retired<Snapshot>,
+    /// What walks that began before may still be reading, until it has been waited for.
+    pub(crate) retired: Option<Retired<Snapshot>>,
     pub(crate) chain_index: u8,
 }
 

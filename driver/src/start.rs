@@ -4,7 +4,7 @@
 //! in reverse order (S34).
 
 use crate::driver::Driver;
-use crate::{engine, telemetry};
+use crate::{engine, stop, telemetry};
 use weir_abi::event::{ErrorApi, StateKind};
 use weir_abi::identifiers::PROVIDER;
 use weir_nt::NtStatus;
@@ -78,9 +78,11 @@ fn register(
         match rest() {
             Ok(rest) => Ok((callouts, rest)),
             Err(status) => {
+                // Filters may have been there for a while, so a callout may be running.
+                driver.begin_stopping();
                 engine::close(driver);
-                // No flow has a context, as nobody could attach: nothing holds them.
-                let _all_go = callouts.unregister();
+                driver.establishing.wait();
+                stop::unregister(driver, &mut callouts);
                 Err(status)
             }
         }

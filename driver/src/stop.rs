@@ -48,7 +48,7 @@ pub(crate) fn stop(driver: &'static Driver, registered: Registered) {
 
 /// Removes contexts and unregisters callouts, until both are gone. Without a bound: memory that WFP
 /// could still call into must not be freed.
-fn unregister(driver: &'static Driver, callouts: &mut Callouts) {
+pub(crate) fn unregister(driver: &'static Driver, callouts: &mut Callouts) {
     loop {
         let is_empty = remove_contexts(driver);
         if is_empty {

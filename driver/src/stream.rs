@@ -9,10 +9,15 @@ use weir_abi::event::{CopyFallback, CopyReason, ErrorApi, FateReason};
 use weir_engine::Outcome;
 use weir_nt::NtStatus;
 use weir_nt::ebpf::Span;
+use weir_nt::lock::at_dispatch;
 use weir_nt::slab::{Handle, Reference};
 use weir_nt::stack::with_stack;
 use weir_nt::time::Instant;
 use weir_nt::wfp::{Indication, Part, indication};
+
+/// Segments that are shown in one turn under the flow's lock: 1 MB, a few milliseconds at
+/// `DISPATCH_LEVEL` where every one has to be copied.
+const PARTS_PER_TURN: u32 = 16;
 
 /// Data arrived. Returns whether to block and absorb it.
 pub(crate) fn stream(
@@ -27,32 +32,59 @@ pub(crate) fn stream(
     let handle = Handle::from_raw(flow_context);
     let Some(flow) = handle.and_then(|handle| driver.flows.get(handle)) else { return false };
     let now = driver.clock.now();
-    let shown = with_stack(|| show(driver, &flow, indication, (true, now)));
+    let shown = with_stack(|| show_all(driver, &flow, indication, (true, now)));
     let (is_blocked, todo) = shown.unwrap_or_else(|status| {
         driver.error_about(ErrorApi::Stack, status, &flow.tuple);
-        show(driver, &flow, indication, (false, now))
+        show_all(driver, &flow, indication, (false, now))
     });
     driver.finish(&flow, todo);
     is_blocked
 }
 
-/// Everything that happens under the flow's lock.
-fn show(
+/// Shows an indication, and lets go of the flow's lock, and of the level, every so often: nothing
+/// bounds what an application sends at once.
+fn show_all(
     driver: &'static Driver,
     flow: &Reference<'_, FlowContext>,
     indication: &mut Indication<'_>,
     (has_stack, now): (bool, Instant),
 ) -> (bool, Todo) {
+    let mut todo = Todo::default();
+    // Ends with the indication: each turn takes parts from it.
+    loop {
+        let shown = show(driver, flow, indication, (has_stack, now));
+        todo = todo.and(shown.todo);
+        if let Some(is_blocked) = shown.is_blocked {
+            let time = driver.clock.between(now, driver.clock.now());
+            at_dispatch(|level| driver.totals.count_callout(level, Layer::Stream, time));
+            return (is_blocked, todo);
+        }
+    }
+}
+
+/// What one turn came to.
+#[derive(Default)]
+struct Shown {
+    /// `None` where parts are left.
+    is_blocked: Option<bool>,
+    todo: Todo,
+}
+
+/// One turn, under the flow's lock.
+fn show(
+    driver: &'static Driver,
+    flow: &Reference<'_, FlowContext>,
+    indication: &mut Indication<'_>,
+    (has_stack, now): (bool, Instant),
+) -> Shown {
     let mut guard = flow.state.lock();
     let (life, level) = guard.split();
     let shown = driver.published.read(level, |snapshot| {
         let place = Place { driver, level, snapshot, has_stack };
-        Showing { place, tuple: &flow.tuple, life, now, todo: Todo::default() }.all(indication)
+        Showing { place, tuple: &flow.tuple, life, now, todo: Todo::default() }.turn(indication)
     });
-    let time = driver.clock.between(now, driver.clock.now());
-    driver.totals.count_callout(level, Layer::Stream, time);
     // `None` cannot be, see `Published::read`.
-    shown.unwrap_or_default()
+    shown.unwrap_or_else(|| Shown { is_blocked: Some(false), todo: Todo::default() })
 }
 
 /// A flow to which an indication is shown.
@@ -65,31 +97,37 @@ struct Showing<'a> {
 }
 
 impl Showing<'_> {
-    fn all(mut self, indication: &mut Indication<'_>) -> (bool, Todo) {
+    fn turn(mut self, indication: &mut Indication<'_>) -> Shown {
         let way = indication.direction;
-        if indication.missed_bytes != 0 && !self.life.is_released {
+        let missed = core::mem::take(&mut indication.missed_bytes);
+        if missed != 0 && !self.life.is_released {
             let Place { driver, level, .. } = self.place;
-            let missed = u64::try_from(indication.missed_bytes).unwrap_or(u64::MAX);
+            let missed = u64::try_from(missed).unwrap_or(u64::MAX);
             driver.totals.count_way(level, Count::MissedBytes, way, missed);
             self.give_up(FateReason::MissedBytes);
         }
         if !self.place.has_stack && !self.is_over() {
             self.give_up(FateReason::NoStack);
         }
-        let total = indication.bytes;
-        while let Some(part) = indication.part() {
-            if self.is_over() {
-                break;
-            }
+        for _ in 0..PARTS_PER_TURN {
+            let Some(part) = indication.part().filter(|_| !self.is_over()) else {
+                return self.end(indication);
+            };
             self.one(indication, &part);
             indication.advance(part.bytes);
         }
-        let is_absorbed = self.life.engine.is_blocked() && !self.life.is_released && total != 0;
+        Shown { is_blocked: None, todo: self.todo }
+    }
+
+    /// The indication has been shown, as far as anybody wanted to see it.
+    fn end(mut self, indication: &Indication<'_>) -> Shown {
+        let is_blocked = self.life.engine.is_blocked() && !self.life.is_released;
+        let is_absorbed = is_blocked && indication.bytes != 0;
         if is_absorbed {
             // A block in any part blocks the whole indication.
-            self.absorb(indication, total);
+            self.absorb(indication, indication.bytes);
         }
-        (is_absorbed, self.todo)
+        Shown { is_blocked: Some(is_absorbed), todo: self.todo }
     }
 
     /// Nobody is asked any more.

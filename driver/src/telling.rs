@@ -17,7 +17,7 @@ use weir_engine::Slot;
 use weir_nt::NtStatus;
 use weir_nt::lock::{AtDispatch, at_dispatch};
 use weir_nt::pool::{PoolSlice, Shared};
-use weir_nt::processors::on_processor;
+use weir_nt::processors::{on_processor, processors_max};
 
 /// Attachments of a set: those that are there or leaving, and those that are gone.
 const TOLD_MAX: usize = 128;
@@ -29,6 +29,8 @@ pub(crate) struct Teller {
     entries: PoolSlice<Entry>,
     payload: PoolSlice<u8>,
     told: PoolSlice<Option<Told>>,
+    /// Processors whose marks are in the set that is being told.
+    marked: PoolSlice<bool>,
 }
 
 /// An attachment of the set that is being told.
@@ -40,11 +42,13 @@ struct Told {
 
 impl Teller {
     pub(crate) fn new() -> Result<Self, NtStatus> {
+        let processors = usize::try_from(processors_max()).unwrap_or(0);
         Ok(Self {
             number: 0,
             entries: PoolSlice::from_fn(ENTRIES_MAX, |_| Entry::default())?,
             payload: PoolSlice::from_fn(COUNTERS_BYTES, |_| 0)?,
             told: PoolSlice::from_fn(TOLD_MAX, |_| None)?,
+            marked: PoolSlice::from_fn(processors, |_| false)?,
         })
     }
 }
@@ -77,7 +81,11 @@ fn tell_with(driver: &'static Driver, teller: &mut Teller) {
         let sums = told.facts.totals.0.add_up();
         entries = entries.saturating_add(sums).saturating_add(usize::from(told.is_final));
     }
-    let marked = driver.events.numbers.iter().filter(|it| it.marks().any(is_marked)).count();
+    let mut marked = 0_usize;
+    for (numbers, place) in driver.events.numbers.iter().zip(teller.marked.iter_mut()) {
+        *place = numbers.marks().any(is_marked);
+        marked = marked.saturating_add(usize::from(*place));
+    }
     // A set with nothing in it is told too: that is what there is to know.
     let parts = entries.div_ceil(ENTRIES_MAX).saturating_add(marked).max(1);
     teller.number = teller.number.wrapping_add(1);
@@ -85,7 +93,7 @@ fn tell_with(driver: &'static Driver, teller: &mut Teller) {
     let header = CountersHeader { number: teller.number, part: 0, parts };
     let mut set = Set { driver, teller, header, filled: 0 };
     set.write_values(contexts, marked != 0);
-    set.write_marks(marked);
+    set.write_marks();
     for told in set.teller.told.iter_mut() {
         *told = None;
     }
@@ -115,16 +123,15 @@ fn gather(driver: &'static Driver, teller: &mut Teller) {
             push(facts, false);
         }
     }
-    for index in 0.. {
-        let mut control = driver.control.lock();
-        let Some(place) = control.gone.get_mut(index) else { break };
+    let mut control = driver.control.lock();
+    for place in control.gone.iter_mut() {
         let Some(Gone { facts, sets_left }) = place else { continue };
         if push(facts.clone(), true) {
             *sets_left = sets_left.saturating_sub(1);
         }
-        let over = if *sets_left == 0 { place.take() } else { None };
-        drop(control);
-        drop(over);
+        if *sets_left == 0 {
+            *place = None;
+        }
     }
 }
 
@@ -193,16 +200,12 @@ impl Set<'_> {
         self.filled = 0;
     }
 
-    /// Writes the marks of as many processors as were counted, each where it belongs.
-    fn write_marks(&mut self, marked: usize) {
-        let driver = self.driver;
-        let numbers = driver.events.numbers.iter().zip(0_u32..);
-        let mut left = marked;
-        for (numbers, processor) in numbers {
-            if left == 0 || !numbers.marks().any(is_marked) {
+    /// Writes the marks of the processors that were counted, each where it belongs.
+    fn write_marks(&mut self) {
+        for (index, processor) in (0..self.teller.marked.len()).zip(0_u32..) {
+            if self.teller.marked.get(index) != Some(&true) {
                 continue;
             }
-            left = left.saturating_sub(1);
             let written = on_processor(processor, |level| self.flush_marks(level, processor));
             if written.is_none() {
                 // A processor that was taken out has no more events: its marks are final.

@@ -8,7 +8,7 @@ use crate::plan::{ATTACHMENT, DRIVER, RESULTS, start, values};
 use core::sync::atomic::{AtomicU64, Ordering};
 use weir_abi::buckets::{BYTES, DECISION_TIME, RUN_TIME, Range, SEGMENTS};
 use weir_abi::counters::{Series, flow_index, invocation_index};
-use weir_abi::event::{Fate, PairEnd};
+use weir_abi::event::{Fate, FateReason, PairEnd};
 use weir_abi::wire::Ticks;
 use weir_abi::{Action, Direction, FlowState};
 use weir_engine::Settled;
@@ -233,10 +233,17 @@ impl DriverTotals {
         if let Some(index) = flow_index(settled.fate, direction, is_v6) {
             block.add(const { start(DRIVER, Series::Flows) }, usize::from(index), 1);
         }
-        let is_failure = matches!(settled.fate, Fate::FailedOpen | Fate::FailedClosed);
-        if is_failure && settled.reason.index() < 11 {
-            let failures = const { start(DRIVER, Series::PolicyFailures) };
-            block.add(failures, settled.reason.index(), 1);
+        if matches!(settled.fate, Fate::FailedOpen | Fate::FailedClosed) {
+            self.count_policy(level, settled.reason);
+        }
+    }
+
+    /// The failure policy decided about a flow.
+    pub(crate) fn count_policy(&self, level: &AtDispatch, reason: FateReason) {
+        if let Some(block) = self.0.blocks.here(level)
+            && reason.index() < 11
+        {
+            block.add(const { start(DRIVER, Series::PolicyFailures) }, reason.index(), 1);
         }
     }
 }

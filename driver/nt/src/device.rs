@@ -26,13 +26,13 @@ impl Device {
     /// Creates it.
     ///
     /// IRQL: `PASSIVE_LEVEL`.
-    pub(crate) fn create(driver: &mut DriverObject) -> Result<Self, NtStatus> {
+    pub(crate) fn create(driver: NonNull<DriverObject>) -> Result<Self, NtStatus> {
         let mut device = null_mut();
         // SAFETY: the driver object is this driver's; no extension, no name; `device` has room for
         // a pointer.
         let status = unsafe {
             IoCreateDevice(
-                &raw mut *driver,
+                driver.as_ptr(),
                 0,
                 null(),
                 FILE_DEVICE_NETWORK,

@@ -13,7 +13,8 @@ use crate::time::pause_ms;
 use crate::wfp::{EstablishedValues, Indication};
 use crate::{NtStatus, ebpf};
 use core::cell::UnsafeCell;
-use core::mem::MaybeUninit;
+use core::mem::{MaybeUninit, offset_of};
+use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 /// Milliseconds between two looks at what is still registered.
@@ -74,10 +75,10 @@ pub trait Driver: Sized + Sync + 'static {
     ) -> Result<usize, NtStatus>;
 
     /// The program of this number goes: no new invocation begins. The detach is complete when the
-    /// client is given to [`ebpf::Client::detached`].
+    /// client is given to [`ebpf::Client::detached`], if this returns true; else it is complete.
     ///
     /// IRQL: ≤ `DISPATCH_LEVEL`.
-    fn detach(&'static self, number: usize);
+    fn detach(&'static self, number: usize) -> bool;
 
     /// A session wants to know the state of everything.
     ///
@@ -156,17 +157,16 @@ impl<D: Driver> Running<D> {
         service: *const UnicodeString,
         unload: DriverUnload,
     ) -> NtStatus {
-        // SAFETY: the object is the driver's own to fill in during `DriverEntry`; nobody else
-        // refers to it meanwhile.
-        let object = unsafe { driver.as_mut() };
         // SAFETY: the path is the I/O manager's and lives during `DriverEntry`.
         let service = unsafe { service.as_ref() };
-        let (Some(object), Some(service)) = (object, service) else {
+        let (Some(object), Some(service)) = (NonNull::new(driver), service) else {
             return NtStatus::INVALID_PARAMETER;
         };
         match self.make(object, ServiceKey(service)) {
             Ok(()) => {
-                object.driver_unload = Some(unload);
+                let place = driver.wrapping_byte_add(offset_of!(DriverObject, driver_unload));
+                // SAFETY: the field is the driver's to fill in during `DriverEntry`.
+                unsafe { place.cast::<Option<DriverUnload>>().write(Some(unload)) };
                 NtStatus::SUCCESS
             }
             Err(status) => status,
@@ -176,7 +176,7 @@ impl<D: Driver> Running<D> {
     #[inline(never)]
     fn make(
         &'static self,
-        object: &mut DriverObject,
+        object: NonNull<DriverObject>,
         service: ServiceKey<'_>,
     ) -> Result<(), NtStatus> {
         // The device is made first and goes last: callouts and work items hang on it.

@@ -7,17 +7,20 @@ use crate::registration::Registration;
 use crate::rundown::Rundown;
 use core::ffi::c_void;
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
-/// One kind of work, which can be asked for at any level; asked for twice before it begins, it is
-/// done once.
+/// One kind of work, which can be asked for at any level. Asked for twice before it begins, it is
+/// done once; asked for while it is being done, it is done again after that, never at once.
 #[derive(Debug)]
 pub struct Work {
     run: fn(usize),
     argument: usize,
     /// From `IoAllocateWorkItem`; null while not armed.
     item: AtomicPtr<c_void>,
-    is_queued: AtomicBool,
+    /// How often it was asked for since it was last done; whoever asks first hands it over, and
+    /// stays inside `running` until it is done. Only ever changed by read-modify-write: what was
+    /// written before asking is seen by the work.
+    asked: AtomicU64,
     running: Rundown,
 }
 
@@ -25,8 +28,8 @@ impl Work {
     /// Work that calls `run` with `argument`; nothing is allocated yet.
     #[must_use]
     pub const fn new(run: fn(usize), argument: usize) -> Self {
-        let (item, is_queued) = (AtomicPtr::new(null_mut()), AtomicBool::new(false));
-        Self { run, argument, item, is_queued, running: Rundown::new() }
+        let (item, asked) = (AtomicPtr::new(null_mut()), AtomicU64::new(0));
+        Self { run, argument, item, asked, running: Rundown::new() }
     }
 
     /// Allocates what the work needs, until the returned value is dropped.
@@ -50,27 +53,37 @@ impl Work {
     /// IRQL: ≤ `DISPATCH_LEVEL`.
     pub fn queue(&'static self) -> bool {
         let Some(inside) = self.running.enter() else { return false };
-        let item = self.item.load(Ordering::Acquire);
-        if item.is_null() {
+        if self.item.load(Ordering::Acquire).is_null() {
             return false;
         }
-        if self.is_queued.swap(true, Ordering::AcqRel) {
-            return true;
+        if self.asked.fetch_add(1, Ordering::AcqRel) == 0 {
+            // Whoever does the work leaves.
+            inside.stay();
+            self.hand_over();
         }
-        inside.stay();
-        let context = (&raw const *self).cast_mut().cast();
-        // SAFETY: the item is allocated and not queued; `self` lives for ever.
-        unsafe { IoQueueWorkItem(item, routine, DELAYED_WORK_QUEUE, context) };
         true
+    }
+
+    fn hand_over(&'static self) {
+        let context = (&raw const *self).cast_mut().cast();
+        let item = self.item.load(Ordering::Acquire);
+        // SAFETY: the item is allocated and not queued: only who asked first hands it over, or the
+        // routine at its end; `self` lives for ever.
+        unsafe { IoQueueWorkItem(item, routine, DELAYED_WORK_QUEUE, context) };
     }
 }
 
 unsafe extern "system" fn routine(_device: *mut c_void, context: *mut c_void) {
     // SAFETY: the context is the work that was queued, which lives for ever.
     let work = unsafe { &*context.cast::<Work>() };
-    // From here on it can be asked for again: what is asked for while it runs is done after it.
-    work.is_queued.store(false, Ordering::Release);
+    let asked = work.asked.load(Ordering::Acquire);
     (work.run)(work.argument);
+    if work.asked.fetch_sub(asked, Ordering::AcqRel) != asked {
+        // Asked for meanwhile. Behind what others have asked for, not in a loop: it may be waiting
+        // for one of them.
+        work.hand_over();
+        return;
+    }
     // SAFETY: `queue` stayed inside for this.
     unsafe { work.running.leave() };
 }

@@ -4,6 +4,7 @@ use super::context::ProgramContext;
 use crate::ffi::ebpf::{EbpfExtensionProgramDispatchTable, ProgramInvokeFn};
 use crate::ffi::nmr::NmrProviderDetachClientComplete;
 use core::ffi::c_void;
+use core::mem::offset_of;
 
 /// `EBPF_FAILED`, of an invocation that the core let end without a result.
 pub const RESULT_FAILED: u32 = 17;
@@ -52,7 +53,9 @@ impl Client {
     /// result is looked at first (S31).
     pub fn invoke(&self, context: &mut ProgramContext) -> Result<u32, u32> {
         let mut answer = u32::MAX;
-        let program_context = (&raw mut context.context).cast::<c_void>();
+        // From the whole: the core writes before the context, and a helper reads behind it.
+        let whole = (&raw mut *context).cast::<c_void>();
+        let program_context = whole.wrapping_byte_add(offset_of!(ProgramContext, context));
         // SAFETY: the core keeps the client until it is detached, which takes `self`; the context
         // has its header before it and lives during the call, on this processor alone.
         let result = unsafe { (self.invoke)(self.binding, program_context, &raw mut answer) };

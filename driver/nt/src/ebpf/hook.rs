@@ -110,11 +110,12 @@ unsafe extern "system" fn attach<D: Driver>(
 
 /// IRQL: ≤ `DISPATCH_LEVEL`.
 unsafe extern "system" fn detach<D: Driver>(binding: *mut c_void) -> NtStatus {
-    if let (Some(number), Some(driver)) = (binding.addr().checked_sub(1), D::running().driver()) {
-        driver.detach(number);
-        return NtStatus::PENDING;
-    }
-    NtStatus::SUCCESS
+    let number = binding.addr().checked_sub(1);
+    let is_pending = match (number, D::running().driver()) {
+        (Some(number), Some(driver)) => driver.detach(number),
+        _ => false,
+    };
+    if is_pending { NtStatus::PENDING } else { NtStatus::SUCCESS }
 }
 
 /// Nothing was allocated for the binding.

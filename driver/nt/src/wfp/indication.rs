@@ -180,9 +180,11 @@ impl<'a> Cursor<'a> {
         Self { data, in_buffer, steps: 0 }
     }
 
-    fn mdl(&self) -> Option<&Mdl> {
+    /// The MDL as it is now: somebody else may be mapping it.
+    fn mdl(&self) -> Option<Mdl> {
+        let mdl = self.data.data_offset.mdl;
         // SAFETY: the chain is the engine's, and lives during the classify.
-        unsafe { self.data.data_offset.mdl.as_ref() }
+        (!mdl.is_null()).then(|| unsafe { mdl.read_volatile() })
     }
 
     /// Bytes left in the MDL that belong to the buffer.
