@@ -73,6 +73,12 @@ impl Control {
         }
     }
 
+    /// Whether one more would drop totals that were never told.
+    pub(crate) fn is_full_of_untold(&self) -> bool {
+        self.gone.iter().flatten().filter(|gone| gone.sets_left == FINAL_SETS).count()
+            == self.gone.len()
+    }
+
     /// Those that are told no more have left places behind: the others move up, in their order.
     fn close_gaps(&mut self) {
         let mut free = 0_usize;

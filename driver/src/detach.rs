@@ -6,6 +6,7 @@
 use crate::driver::{Driver, running};
 use crate::slots::Leaving;
 use crate::snapshot::{Attached, Facts};
+use crate::telling;
 use crate::walk::Place;
 use weir_abi::event::{Detached, FateReason};
 use weir_engine::Slot;
@@ -74,6 +75,10 @@ pub(crate) fn run(number: usize) {
         clear(driver, slot);
     }
     tell(driver, &facts, chain_index);
+    if driver.control.lock().is_full_of_untold() {
+        // Many came and went since the last set: this one is early.
+        telling::tell(driver);
+    }
     // Gone before it has left: whoever tells the totals looks in the opposite order, and misses none.
     let _told_no_more = driver.control.lock().push_gone(facts);
     if !is_stopping {

@@ -12,7 +12,7 @@ open_enum! {
     pub enum StateKind {
         /// It started.
         Start = 0 => "start",
-        /// It is stopping; the last Counters follow.
+        /// It stops: the last event of a load, after the last Counters.
         Stop = 1 => "stop",
         /// Its parameters.
         Parameters = 2 => "parameters",
