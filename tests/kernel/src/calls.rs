@@ -19,6 +19,9 @@ pub struct Calls {
     total: Cell<u64>,
     /// Names whose slot is in use; taken again when counts are read.
     names: RefCell<Vec<usize>>,
+    /// Whether the order of calls is kept as well.
+    keeps_order: Cell<bool>,
+    order: RefCell<Vec<&'static str>>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -60,7 +63,13 @@ impl Snapshot {
 impl Default for Calls {
     fn default() -> Self {
         let slots = vec![Cell::new(Slot::default()); SLOTS].into_boxed_slice();
-        Self { slots, total: Cell::new(0), names: RefCell::default() }
+        Self {
+            slots,
+            total: Cell::new(0),
+            names: RefCell::default(),
+            keeps_order: Cell::new(false),
+            order: RefCell::default(),
+        }
     }
 }
 
@@ -83,6 +92,17 @@ impl Calls {
             self.slots[index].set(Slot::default());
         }
         self.total.set(0);
+    }
+
+    /// Keeps the order of calls from now on.
+    pub fn keep_order(&self) {
+        self.keeps_order.set(true);
+    }
+
+    /// The calls since [`Calls::keep_order`], or since this was asked last, in their order.
+    #[must_use]
+    pub fn take_order(&self) -> Vec<&'static str> {
+        self.order.take()
     }
 
     /// The counts now.
@@ -118,6 +138,9 @@ impl Calls {
             }
         }
         self.total.set(self.total.get() + 1);
+        if self.keeps_order.get() {
+            self.order.borrow_mut().push(name);
+        }
     }
 }
 

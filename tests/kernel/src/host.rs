@@ -17,8 +17,8 @@ const MAP_PRIVATE: c_int = 0x02;
 const MAP_ANONYMOUS: c_int = 0x20;
 const MAP_NORESERVE: c_int = 0x4000;
 
-// Source: man7.org/linux/man-pages/man2/mmap.2.html and mprotect.2.html, constants of x86-64
-// (read 2026-11)
+// Source: man7.org/linux/man-pages/man2/mmap.2.html and mprotect.2.html, constants of x86-64,
+// sched_setaffinity.2.html, man3/sched_getcpu.3.html (read 2026-11)
 unsafe extern "C" {
     fn mmap(
         at: *mut c_void,
@@ -30,6 +30,8 @@ unsafe extern "C" {
     ) -> *mut c_void;
     fn munmap(at: *mut c_void, bytes: usize) -> c_int;
     fn mprotect(at: *mut c_void, bytes: usize, protection: c_int) -> c_int;
+    fn sched_getcpu() -> c_int;
+    fn sched_setaffinity(thread: c_int, bytes: usize, processors: *const u64) -> c_int;
 }
 
 /// Pages of this process, given back when dropped.
@@ -78,6 +80,17 @@ impl Drop for Pages {
         // SAFETY: the pages belong to `self`, and nothing refers to them after it.
         let _cannot_fail_for_whole_mappings = unsafe { munmap(self.base.cast(), self.bytes) };
     }
+}
+
+/// Binds this thread to the processor that it is on; whether that succeeded.
+pub(crate) fn stay_on_this_processor() -> bool {
+    // SAFETY: no arguments.
+    let Ok(processor) = usize::try_from(unsafe { sched_getcpu() }) else { return false };
+    let mut mask = [0_u64; 16];
+    let Some(word) = mask.get_mut(processor / 64) else { return false };
+    *word = 1 << (processor % 64);
+    // SAFETY: the mask is as long as said; 0 is this thread.
+    unsafe { sched_setaffinity(0, size_of_val(&mask), mask.as_ptr()) == 0 }
 }
 
 /// Says why and ends the process, where nothing can unwind.

@@ -69,6 +69,8 @@ pub struct Io {
     items: RefCell<BTreeMap<usize, Item>>,
     next_item: Cell<usize>,
     queue: RefCell<VecDeque<usize>>,
+    /// Whether the item that was queued last runs first.
+    is_reversed: Cell<bool>,
     /// Those whose routine is on a stack: more than one where a routine waits.
     running: RefCell<Vec<usize>>,
 }
@@ -106,6 +108,7 @@ impl Io {
             items: RefCell::default(),
             next_item: Cell::new(WORK_ITEM_FIRST),
             queue: RefCell::default(),
+            is_reversed: Cell::new(false),
             running: RefCell::default(),
         }
     }
@@ -153,6 +156,12 @@ impl Io {
         self.queue.borrow().len()
     }
 
+    /// Runs what was queued last first: many threads run work items, in no order that anybody
+    /// promises.
+    pub fn reverse_queue(&self) {
+        self.is_reversed.set(true);
+    }
+
     pub(crate) fn leftovers(&self) -> Vec<String> {
         let told = [
             (self.devices(), "devices exist"),
@@ -185,7 +194,12 @@ impl Io {
     fn next_work(&self) -> Option<(usize, usize, Work)> {
         let running = self.running.borrow();
         let mut queue = self.queue.borrow_mut();
-        let place = queue.iter().position(|number| !running.contains(number))?;
+        let is_free = |number: &usize| !running.contains(number);
+        let place = if self.is_reversed.get() {
+            queue.iter().rposition(is_free)?
+        } else {
+            queue.iter().position(is_free)?
+        };
         let number = queue.remove(place)?;
         let mut items = self.items.borrow_mut();
         let item = items.get_mut(&number)?;

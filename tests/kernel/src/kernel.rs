@@ -12,6 +12,7 @@ use crate::fwp::Fwp;
 use crate::io::Io;
 use crate::loader::Image;
 use crate::locks::Locks;
+use crate::measure::Stopwatch;
 use crate::nmr::Nmr;
 use crate::options::Options;
 use crate::pool::Pool;
@@ -115,6 +116,8 @@ pub struct Kernel {
     pub calls: Calls,
     /// Kernel stacks and how far each entry point went down on one.
     pub stacks: Stacks,
+    /// Time of calls into the driver.
+    pub stopwatch: Stopwatch,
     image: Option<Image>,
     life: Cell<Life>,
     violations: RefCell<Vec<String>>,
@@ -174,6 +177,7 @@ impl Kernel {
             faults: Faults::default(),
             calls: Calls::default(),
             stacks: Stacks::new(measures_stacks),
+            stopwatch: Stopwatch::default(),
             image,
             life: Cell::new(Life::Booted),
             violations: RefCell::default(),
@@ -302,7 +306,9 @@ impl Kernel {
         let (irql, locks) = (self.processors.irql(), self.locks_held());
         let affinity = self.processors.affinity();
         let delays = self.time.count_delays_from(0);
-        let result = self.stacks.run(entry, KERNEL_STACK_BYTES, call);
+        let timed = || self.stopwatch.time(call);
+        let (result, nanos) = self.stacks.run(entry, KERNEL_STACK_BYTES, timed);
+        self.stopwatch.note(entry, nanos);
         self.time.count_delays_from(delays);
         self.came_back(entry, irql, locks);
         if self.processors.affinity() != affinity {

@@ -12,7 +12,8 @@
 //!   [`etw`], [`crt`]: parts of ntoskrnl.exe.
 //! * [`fwp`], [`bfe`], [`net`], [`ndis`]: the filtering platform and the network below it.
 //! * [`nmr`], [`ebpf`]: the module registrar, and the eBPF core as its client.
-//! * [`faults`]: failures on demand; [`calls`]: how often each import was called.
+//! * [`faults`]: failures on demand; [`calls`]: how often each import was called;
+//!   [`measure`]: what calls cost.
 //!
 //! Misuse by the driver is collected, never a panic: an import runs below frames of the driver,
 //! which nothing can unwind.
@@ -35,6 +36,7 @@ pub mod io;
 pub mod kernel;
 pub mod loader;
 pub mod locks;
+pub mod measure;
 mod memory;
 pub mod ndis;
 pub mod net;

@@ -15,6 +15,7 @@ use core::ffi::c_void;
 use object::LittleEndian as LE;
 use object::pe;
 use object::read::pe::{Import as Wanted, PeFile64};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 const PAGE_BYTES: usize = 4096;
@@ -34,6 +35,8 @@ pub struct Image {
     bytes: usize,
     entry: usize,
     imports: Vec<String>,
+    /// Where each import is bound to, by name.
+    addresses: BTreeMap<String, usize>,
 }
 
 #[derive(Debug)]
@@ -53,7 +56,7 @@ impl Image {
         let image = Pages::new(size, PROT_READ | PROT_WRITE);
         let sections = copy_sections(&file, &bytes, &image)?;
         relocate(&file, &bytes, &image)?;
-        let (thunks, imports) = bind(&file, &image, provided)?;
+        let (thunks, addresses) = bind(&file, &image, provided)?;
         for (offset, bytes, protection) in sections {
             image.protect(offset, bytes, protection);
         }
@@ -62,7 +65,8 @@ impl Image {
             base,
             bytes: size,
             entry: base + wide(optional.address_of_entry_point.get(LE)),
-            imports,
+            imports: addresses.keys().cloned().collect(),
+            addresses,
             mapped: RefCell::new(Some(Mapped { image, _thunks: thunks })),
         })
     }
@@ -83,6 +87,11 @@ impl Image {
     #[must_use]
     pub fn imports(&self) -> &[String] {
         &self.imports
+    }
+
+    /// What the import of this name is bound to: what the driver calls.
+    pub(crate) fn import_address(&self, name: &str) -> Option<usize> {
+        self.addresses.get(name).copied()
     }
 
     /// Whether an address lies in it.
@@ -172,11 +181,11 @@ fn bind(
     file: &PeFile64<'_>,
     image: &Pages,
     provided: &[Import],
-) -> Result<(Pages, Vec<String>), String> {
+) -> Result<(Pages, BTreeMap<String, usize>), String> {
     let wanted = wanted(file).map_err(|error| format!("imports: {error}"))?;
     let pages = (wanted.len() * THUNK_BYTES).next_multiple_of(PAGE_BYTES).max(PAGE_BYTES);
     let thunks = Pages::new(pages, PROT_READ | PROT_WRITE);
-    let (mut missing, mut names) = (Vec::new(), Vec::new());
+    let (mut missing, mut addresses) = (Vec::new(), BTreeMap::new());
     for (index, (module, name, at)) in wanted.into_iter().enumerate() {
         let found = provided
             .iter()
@@ -189,17 +198,16 @@ fn bind(
             import.address
         } else {
             put(&thunks, index * THUNK_BYTES, &thunk(import.address))?;
-            thunks.base().addr() + index * THUNK_BYTES
+            thunks.base().expose_provenance() + index * THUNK_BYTES
         };
         put(image, at, &address.to_le_bytes())?;
-        names.push(name);
+        addresses.insert(name, address);
     }
     if !missing.is_empty() {
         return Err(format!("the image imports what nobody provides: {}", missing.join(", ")));
     }
     thunks.protect(0, pages, PROT_READ | PROT_EXEC);
-    names.sort_unstable();
-    Ok((thunks, names))
+    Ok((thunks, addresses))
 }
 
 /// Module, name and place in the import table.

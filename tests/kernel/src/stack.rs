@@ -152,6 +152,12 @@ pub fn on_host<R>(call: impl FnOnce() -> R) -> R {
     call_on(host, &raw mut unused, call).unwrap_or_else(|panic| resume_unwind(panic))
 }
 
+/// Whether an address lies on the kernel stack that runs.
+pub(crate) fn is_on_kernel_stack(address: usize) -> bool {
+    let region = ACTIVE.get();
+    region != 0 && (region..region + REGION_BYTES).contains(&address)
+}
+
 /// The entry point whose stack an address lies below, for the handler of faults.
 pub(crate) fn overflown(address: usize) -> Option<&'static str> {
     let region = ACTIVE.get();

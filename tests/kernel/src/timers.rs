@@ -130,6 +130,7 @@ impl Timers {
 /// Lets time pass: what is queued runs first, then timers in their order and what they queue.
 pub(crate) fn pass(kernel: &Kernel, nanos: u64) {
     kernel.run_work();
+    kernel.fwp.time_passes(kernel);
     let end_ns = kernel.time.now_ns().saturating_add(nanos);
     while let Some(due_ns) = kernel.timers.next_due().filter(|due_ns| *due_ns <= end_ns) {
         wait_until(kernel, due_ns);

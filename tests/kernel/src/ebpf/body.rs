@@ -38,6 +38,8 @@ pub struct Seen {
     pub bytes: [u8; CONTEXT_BYTES],
     /// The segment; `None` if both pointers were null.
     pub data: Option<Vec<u8>>,
+    /// Whether the context and the header before it lie on the stack that invokes.
+    pub is_on_stack: bool,
     /// The level.
     pub irql: u8,
     /// The processor.

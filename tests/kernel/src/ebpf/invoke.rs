@@ -13,7 +13,7 @@ use super::link::{Link, MAGIC, Phase};
 use super::program::ProgramClient;
 use crate::kernel::{DISPATCH_LEVEL, Kernel, current};
 use crate::memory;
-use crate::stack::on_host;
+use crate::stack::{is_on_kernel_stack, on_host};
 use core::ffi::c_void;
 use core::ptr;
 use weir_abi::context::{CONTEXT_BYTES, CONTEXT_HEADER_BYTES};
@@ -143,6 +143,8 @@ pub(super) fn run(
         context: decode(&bytes),
         bytes,
         data: data.map(<[u8]>::to_vec),
+        is_on_stack: is_on_kernel_stack(header.addr())
+            && is_on_kernel_stack(context.addr() + CONTEXT_BYTES - 1),
         irql: kernel.irql(),
         processor: kernel.processors.current(),
         pid_tgid,

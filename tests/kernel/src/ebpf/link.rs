@@ -5,7 +5,7 @@
 use super::body::Body;
 use super::information::read_attach_provider;
 use super::invoke::{CONSTANT_DISPATCH, DISPATCH};
-use super::layout::{ExtensionData, HOOK_NPI, Header, result};
+use super::layout::{Dispatch, ExtensionData, HOOK_NPI, Header, result};
 use super::program::{Loaded, ProgramClient, module_of, registration};
 use super::{Refused, module_guid};
 use crate::fwp::{guarded::Guarded, status};
@@ -140,6 +140,12 @@ impl Attached {
     #[must_use]
     pub fn invocations(&self) -> u64 {
         self.link.invocations.get()
+    }
+
+    /// What the driver calls to invoke the program, and with what.
+    pub(crate) const fn link(&self) -> (&'static Dispatch, *const c_void) {
+        let table = if self.link.is_constant { &CONSTANT_DISPATCH } else { &DISPATCH };
+        (table, ptr::from_ref(self.link).cast())
     }
 
     /// The program.

@@ -70,7 +70,8 @@ impl Classify<'_> {
         let mut decided: Option<Guid> = None;
         for active in filters.iter() {
             let sublayer = active.filter.sublayer;
-            if decided == Some(sublayer) || !matches(active, arena.values()) {
+            let applies = self.spec.ignores_conditions || matches(active, arena.values());
+            if decided == Some(sublayer) || !applies {
                 continue;
             }
             match self.decide(kernel, active, inputs, &mut outcome) {
@@ -144,23 +145,26 @@ impl Classify<'_> {
         let Some(function) = callout.classify else { return out };
         let filter = shown(&active.filter, active.callout_id, active.sublayer_weight);
         let entry = if self.layer.is_stream() { "stream" } else { "flow established" };
+        let repeats = if self.layer.is_stream() { kernel.stopwatch.segments() } else { 1 };
         let depth = &kernel.fwp.depth;
         depth.set(depth.get() + 1);
         kernel.fwp.callouts.active(active.callout_id, 1);
         kernel.at_irql(self.irql, || {
             kernel.enter(entry, || {
-                // SAFETY: the callout is registered, and cannot be unregistered while it is
-                // active; what is passed lives until the call returns.
-                unsafe {
-                    function(
-                        values,
-                        metadata,
-                        self.layer_data,
-                        ptr::null(),
-                        &raw const filter,
-                        context,
-                        &raw mut out,
-                    );
+                for _ in 0..repeats {
+                    // SAFETY: the callout is registered, and cannot be unregistered while it is
+                    // active; what is passed lives until the call returns.
+                    unsafe {
+                        function(
+                            values,
+                            metadata,
+                            self.layer_data,
+                            ptr::null(),
+                            &raw const filter,
+                            context,
+                            &raw mut out,
+                        );
+                    }
                 }
             });
         });

@@ -20,6 +20,8 @@ pub enum Deletes {
     AtOnce,
     /// When the test calls [`super::Fwp::deliver_deletes`], as from the transport's own DPC.
     Later,
+    /// One each time that somebody waits, the driver included.
+    WithTime,
 }
 
 /// What `FwpsFlowAbort0` does.
@@ -90,6 +92,13 @@ impl Contexts {
             .collect()
     }
 
+    /// Looks at the context number of a flow, or changes it.
+    pub(super) fn with_context<T>(&self, flow: u64, f: impl FnOnce(&mut u64) -> T) -> Option<T> {
+        let mut associated = self.associated.borrow_mut();
+        let found = associated.iter_mut().find(|(key, _)| key.flow == flow);
+        found.map(|(_, association)| f(&mut association.context))
+    }
+
     /// A classification begins: the context that it is called with.
     pub(super) fn acquire(&self, key: Key) -> Option<u64> {
         let mut associated = self.associated.borrow_mut();
@@ -130,7 +139,9 @@ impl Contexts {
     fn schedule(&self, kernel: &Kernel, key: Key) {
         match self.deletes.get() {
             Deletes::AtOnce => self.delete(kernel, key),
-            Deletes::Later => self.queue.borrow_mut().push_back(Pending::Delete(key)),
+            Deletes::Later | Deletes::WithTime => {
+                self.queue.borrow_mut().push_back(Pending::Delete(key))
+            }
         }
     }
 
@@ -225,6 +236,13 @@ impl super::Fwp {
         while self.deliver_delete(kernel) {}
     }
 
+    /// Somebody waits, so the transport gets to run.
+    pub(crate) fn time_passes(&self, kernel: &Kernel) {
+        if self.contexts.deletes.get() == Deletes::WithTime {
+            self.deliver_delete(kernel);
+        }
+    }
+
     /// Contexts that are associated, `flowDeleteFn` not yet returned.
     #[must_use]
     pub fn context_count(&self) -> usize {
@@ -246,9 +264,14 @@ impl super::Fwp {
 }
 
 extern "win64" fn associate(flow: u64, layer: u16, callout: u32, context: u64) -> i32 {
-    status_of(begin("FwpsFlowAssociateContext0", DISPATCH_LEVEL).and_then(|kernel| {
-        kernel.fwp.contexts.associate(kernel, Key { flow, layer, callout }, context)
-    }))
+    const NAME: &str = "FwpsFlowAssociateContext0";
+    let kernel = enter_unlocked(NAME, DISPATCH_LEVEL);
+    let outcome = match kernel.faults.take(NAME) {
+        Some(status) => Err(status),
+        None => kernel.fwp.contexts.associate(kernel, Key { flow, layer, callout }, context),
+    };
+    kernel.fwp.meanwhile.happen(flow);
+    status_of(outcome)
 }
 
 extern "win64" fn remove(flow: u64, layer: u16, callout: u32) -> i32 {

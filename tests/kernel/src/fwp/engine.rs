@@ -67,6 +67,11 @@ impl Engine {
         self.committed.borrow().callouts.get(&callout).map(|callout| callout.layer)
     }
 
+    /// Filters that are in force, in the order in which they were added.
+    pub(super) fn filters(&self) -> Vec<Filter> {
+        self.committed.borrow().filters.values().cloned().collect()
+    }
+
     pub(super) fn filter_count(&self) -> usize {
         self.committed.borrow().filters.len()
     }

@@ -40,6 +40,9 @@ pub struct FlowSpec {
     pub irql: u8,
     /// Rights at flow established.
     pub rights: u32,
+    /// Filters apply whatever their conditions say: anybody may add one without conditions that
+    /// names the driver's callouts.
+    pub ignores_conditions: bool,
 }
 
 impl Default for FlowSpec {
@@ -60,6 +63,7 @@ impl Default for FlowSpec {
             metadata_absent: 0,
             irql: DISPATCH_LEVEL,
             rights: RIGHT_ACTION_WRITE,
+            ignores_conditions: false,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! callouts are told of filters), and the functions in `sessions`, `add` and `remove`.
 //! Run time: `callouts`, `flows`, `contexts`, `classify`, the two kinds of layers in
 //! [`established`] and [`stream`], and `copy`, the stream copy.
+//! `forged` and `meanwhile` are what only a test does, `shown` what only a test sees.
 //! What goes over the border lies in [`layout`], [`objects`], [`layers`] and [`status`]; `values`
 //! and `guarded` are memory that is shown to the driver, `text` reads its strings.
 //!
@@ -25,13 +26,16 @@ mod copy;
 mod engine;
 pub mod established;
 pub mod flows;
+mod forged;
 pub(crate) mod guarded;
 pub mod layers;
 pub mod layout;
+mod meanwhile;
 mod notices;
 pub mod objects;
 mod remove;
 mod sessions;
+mod shown;
 pub mod status;
 mod store;
 pub mod stream;
@@ -45,10 +49,12 @@ use contexts::Contexts;
 use core::cell::Cell;
 use engine::Engine;
 use flows::Flows;
+use meanwhile::Meanwhile;
 use values::Arenas;
 
 pub use contexts::{Aborts, Deletes};
 pub use notices::Notifications;
+pub use shown::{ShownCondition, ShownFilter};
 
 /// The filtering platform of one kernel.
 #[derive(Debug, Default)]
@@ -57,6 +63,7 @@ pub struct Fwp {
     engine: Engine,
     flows: Flows,
     contexts: Contexts,
+    meanwhile: Meanwhile,
     arenas: Arenas,
     /// Classifications on this stack, one within the other.
     depth: Cell<u32>,

@@ -144,6 +144,17 @@ impl Prepared {
             action_on_entry: indication.action_on_entry,
         }
     }
+
+    /// What a callout is given.
+    pub(crate) fn stream_data(&self) -> StreamData {
+        self.chain.stream_data(self.flags, self.length)
+    }
+
+    /// Whether an address lies in the memory of the indication's MDLs.
+    #[must_use]
+    pub fn contains(&self, address: usize) -> bool {
+        self.chain.memory().any(|memory| memory.contains(&address))
+    }
 }
 
 impl super::Fwp {

@@ -150,7 +150,12 @@ pub(super) fn metadata_of(spec: &FlowSpec, layer: Layer, flow: u64) -> IncomingM
         header_sizes: [0xa5a5_a5a5; 2],
         process_path: POISONED,
         token: POISONED,
-        process_id: if_present(metadata::PROCESS_ID, spec.process_id.unwrap_or(POISONED)),
+        // As large as a process id can be, or the driver would see at once that it is none.
+        process_id: if present & metadata::PROCESS_ID != 0 {
+            spec.process_id.unwrap_or(POISONED)
+        } else {
+            POISONED & 0xffff_ffff
+        },
         interfaces: [0xa5a5_a5a5; 2],
         compartment_id: u32::from_le_bytes([c0, c1, c2, c3]),
         rest: [POISON; 196],

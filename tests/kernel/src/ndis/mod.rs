@@ -53,6 +53,14 @@ impl Chain {
         StreamData { flags, length, ..self.start }
     }
 
+    /// Where its bytes lie, with what is before and behind them in the same MDLs.
+    pub fn memory(&self) -> impl Iterator<Item = core::ops::Range<usize>> {
+        self.mdls.iter().map(|mdl| {
+            let (start, bytes) = (mdl.pages.addr(), usize::try_from(mdl.count).unwrap_or(0));
+            start..start + bytes
+        })
+    }
+
     fn lay_out(&mut self, bytes: &[u8], plan: &Plan) {
         let mut content = vec![POISON; plan.before];
         content.extend_from_slice(bytes);
