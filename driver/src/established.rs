@@ -81,26 +81,19 @@ fn ask_nobody(driver: &'static Driver, connection: &Connection<'_>) -> Option<bo
     let asked = in_place(driver, |place| {
         // Somebody may have come since.
         let is_nobody = place.snapshot.order.at(0).is_none();
-        is_nobody.then(|| matches!(walk(place, connection), Walked::Over(true)))
+        is_nobody.then(|| walk(place, connection).is_blocked)
     });
     asked.flatten()
 }
 
 /// Asks the programs and keeps a context if one is needed.
 fn inspect(driver: &'static Driver, connection: &Connection<'_>) -> bool {
-    let inspected = in_place(driver, |place| match walk(place, connection) {
-        Walked::Over(is_blocked) => (is_blocked, None),
-        Walked::Keep(mut new, flow) => {
-            let (is_blocked, todo) = keep(place, &mut new, &flow);
-            (is_blocked, Some((flow, todo)))
-        }
-    });
     // `None` cannot be, see `Published::read`.
-    let (is_blocked, kept) = inspected.unwrap_or_default();
-    if let Some((flow, todo)) = kept {
+    let walked = in_place(driver, |place| walk(place, connection)).unwrap_or_default();
+    if let Some((flow, todo)) = walked.kept {
         driver.finish(&flow, todo);
     }
-    is_blocked
+    walked.is_blocked
 }
 
 /// Runs code on this processor with one published order.
@@ -113,26 +106,29 @@ fn in_place<T>(driver: &'static Driver, run: impl FnOnce(Place<'_>) -> T) -> Opt
 }
 
 /// What the walk over programs came to.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "on the stack of one walk; a box would be a pool call"
-)]
-enum Walked {
+#[derive(Default)]
+struct Walked {
     /// Whether the connection is blocked here.
-    Over(bool),
-    /// A context is made and waits to be associated.
-    Keep(New, Reference<'static, FlowContext>),
+    is_blocked: bool,
+    /// The context that WFP has now, and what is still to be done about it.
+    kept: Option<(Reference<'static, FlowContext>, Todo)>,
+}
+
+impl Walked {
+    const fn over(is_blocked: bool) -> Self {
+        Self { is_blocked, kept: None }
+    }
 }
 
 /// Gives the context to WFP: from here on another processor may have it (S08).
 ///
 /// The order that was walked stays protected, so nobody of it can have left when the pairs that
 /// ended in the walk are told.
-fn keep(place: Place<'_>, new: &mut New, flow: &Reference<'_, FlowContext>) -> (bool, Todo) {
+fn keep(place: Place<'_>, new: &mut New, flow: Reference<'static, FlowContext>) -> Walked {
     let associated = flows::associate(new.tuple.flow_id(), new.tuple.is_v6(), flow.handle());
     if let Err(status) = associated {
         new.error(place, ErrorApi::Associate, status);
-        return (new.take_back(place, flow), Todo::default());
+        return Walked::over(new.take_back(place, &flow));
     }
     new.kept(place);
     let mut life = flow.state.lock();
@@ -141,7 +137,8 @@ fn keep(place: Place<'_>, new: &mut New, flow: &Reference<'_, FlowContext>) -> (
     let remove = life.is_released && !core::mem::replace(&mut life.is_removing, true);
     let is_abort = place.driver.parameters.block_action == BlockAction::Abort;
     let abort = is_abort && new.is_counted_blocked && !life.is_released;
-    (false, Todo { remove, abort })
+    drop(life);
+    Walked { is_blocked: false, kept: Some((flow, Todo { remove, abort })) }
 }
 
 /// A flow that has no context yet.
@@ -161,7 +158,7 @@ fn walk(place: Place<'_>, connection: &Connection<'_>) -> Walked {
     // Only flows that somebody is asked about are bounded.
     let is_wanted = is_wanted(place, connection.values.compartment_id);
     if is_wanted && !driver.admission.take() {
-        return Walked::Over(refuse(place, serial, connection.flow_id));
+        return Walked::over(refuse(place, serial, connection.flow_id));
     }
     let tuple = Tuple::new(serial, connection.values, connection.flow_id, connection.ends, now);
     let mut new =
@@ -170,13 +167,13 @@ fn walk(place: Place<'_>, connection: &Connection<'_>) -> Walked {
         if is_wanted {
             driver.admission.released(false);
         }
-        return Walked::Over(false);
+        return Walked::over(false);
     }
     match new.insert(place) {
-        Ok(flow) => Walked::Keep(new, flow),
+        Ok(flow) => keep(place, &mut new, flow),
         Err(status) => {
             new.error(place, ErrorApi::Pool, status);
-            Walked::Over(new.not_kept(place))
+            Walked::over(new.not_kept(place))
         }
     }
 }

@@ -9,7 +9,6 @@ use weir_abi::event::{CopyFallback, CopyReason, ErrorApi, FateReason};
 use weir_engine::Outcome;
 use weir_nt::NtStatus;
 use weir_nt::ebpf::Span;
-use weir_nt::lock::at_dispatch;
 use weir_nt::slab::{Handle, Reference};
 use weir_nt::stack::with_stack;
 use weir_nt::time::Instant;
@@ -55,8 +54,6 @@ fn show_all(
         let shown = show(driver, flow, indication, (has_stack, now));
         todo = todo.and(shown.todo);
         if let Some(is_blocked) = shown.is_blocked {
-            let time = driver.clock.between(now, driver.clock.now());
-            at_dispatch(|level| driver.totals.count_callout(level, Layer::Stream, time));
             return (is_blocked, todo);
         }
     }
@@ -84,7 +81,12 @@ fn show(
         Showing { place, tuple: &flow.tuple, life, now, todo: Todo::default() }.turn(indication)
     });
     // `None` cannot be, see `Published::read`.
-    shown.unwrap_or_else(|| Shown { is_blocked: Some(false), todo: Todo::default() })
+    let shown = shown.unwrap_or_else(|| Shown { is_blocked: Some(false), todo: Todo::default() });
+    if shown.is_blocked.is_some() {
+        let time = driver.clock.between(now, driver.clock.now());
+        driver.totals.count_callout(level, Layer::Stream, time);
+    }
+    shown
 }
 
 /// A flow to which an indication is shown.
