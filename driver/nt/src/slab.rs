@@ -4,8 +4,8 @@
 //! a generation and an index, so a callback looks its flow up and gets a reference, or learns that
 //! it is gone. Memory grows by chunks and is freed with the slab only.
 //!
-//! A slot's state is one word: generation, whether its value is [`ALIVE`], whether it is
-//! [`LISTED`], and how many references there are. The value is dropped, and the slot is free for
+//! A slot's state is one word: generation, whether its value is `ALIVE`, whether it is
+//! `LISTED`, and how many references there are. The value is dropped, and the slot is free for
 //! the next generation, when all three are gone.
 
 use crate::NtStatus;
@@ -74,7 +74,7 @@ impl Handle {
 struct Slot<T> {
     /// Generation in the upper half, see the module.
     state: AtomicU64,
-    /// Next on the free list, or on the list of [`Slab::list`].
+    /// Next on the free list, or on the list of [`Reference::list`].
     next: AtomicU32,
     /// Initialised while the state's lower half is not 0.
     value: UnsafeCell<MaybeUninit<T>>,

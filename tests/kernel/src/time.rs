@@ -146,6 +146,12 @@ pub(crate) fn imports() -> Vec<Import> {
     let module = "ntoskrnl.exe";
     let import = |name, address| Import { module, name, address };
     vec![
+        // Both have it on current versions of Windows; hal.dll is the one that is documented.
+        Import {
+            module: "hal.dll",
+            name: "KeQueryPerformanceCounter",
+            address: query_counter as *const () as usize,
+        },
         import("KeQueryPerformanceCounter", query_counter as *const () as usize),
         import("KeQuerySystemTimePrecise", query_system_time as *const () as usize),
         import("KeDelayExecutionThread", delay as *const () as usize),

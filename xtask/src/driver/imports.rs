@@ -62,7 +62,7 @@ const ALLOWED: [Allowed; 61] = [
         "KeQueryMaximumProcessorCountEx",
         "how many processors have numbers, counters and buffers of their own",
     ),
-    kernel("KeQueryPerformanceCounter", "durations, and the rate of the time stamp counter"),
+    of("hal.dll", "KeQueryPerformanceCounter", "durations, and the rate of the time stamp counter"),
     kernel("KeQuerySystemTimePrecise", "the random number of a load"),
     kernel("KeReleaseSpinLock", "a lock is given back"),
     kernel("KeRevertToUserGroupAffinityThread", "the thread may leave the processor again"),

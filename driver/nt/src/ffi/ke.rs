@@ -185,14 +185,6 @@ unsafe extern "system" {
         context: *mut c_void,
     ) -> NtStatus;
 
-    /// Ticks of the performance counter, and, unless that is null, how many make a second.
-    ///
-    /// IRQL: any.
-    /// Source: learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-kequeryperformancecounter
-    /// names hal.dll, which from Windows 10 2004 on is a stub before ntoskrnl.exe:
-    /// en.wikipedia.org/wiki/Microsoft_Windows_library_files (read 2026-11)
-    pub(crate) fn KeQueryPerformanceCounter(frequency: *mut i64) -> i64;
-
     /// Writes the time since 1601 UTC in units of 100 ns.
     ///
     /// IRQL: any.
@@ -243,4 +235,14 @@ unsafe extern "system" {
     /// Source: learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-keflushqueueddpcs (read
     /// 2026-11)
     pub(crate) fn KeFlushQueuedDpcs();
+}
+
+#[cfg_attr(windows, link(name = "hal.dll", kind = "raw-dylib", modifiers = "+verbatim"))]
+unsafe extern "system" {
+    /// Ticks of the performance counter, and, unless that is null, how many make a second.
+    ///
+    /// IRQL: any.
+    /// Source: learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-kequeryperformancecounter
+    /// names hal.dll, which every version of Windows has (read 2026-11)
+    pub(crate) fn KeQueryPerformanceCounter(frequency: *mut i64) -> i64;
 }

@@ -11,7 +11,7 @@ use super::{Refused, module_guid};
 use crate::fwp::{guarded::Guarded, status};
 use crate::kernel::Kernel;
 use crate::nmr::{NmrClient, RegistrationInstance};
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
 use core::ffi::c_void;
 use core::ptr;
 use weir_abi::identifiers::{ATTACH_TYPE, Guid, PROGRAM_TYPE};
@@ -96,8 +96,9 @@ pub(super) struct Link {
     program_type: Guid,
     instance: &'static RegistrationInstance,
     handle: Cell<Option<u64>>,
-    /// The attach parameter; it ends where readable memory ends.
-    _data: Guarded,
+    /// The attach parameter; it ends where readable memory ends, and goes with the attachment: a
+    /// process may have 65,530 mappings, and tests attach often.
+    data: RefCell<Option<Guarded>>,
 }
 
 /// Begins every [`Link`].
@@ -182,7 +183,7 @@ impl Link {
             program_type: params.program_type,
             instance: registration(HOOK_NPI, module_guid(), extension.cast()),
             handle: Cell::new(None),
-            _data: data,
+            data: RefCell::new(Some(data)),
         }
     }
 }
@@ -224,6 +225,7 @@ impl NmrClient for Link {
     }
 
     fn detached(&self) {
+        drop(self.data.take());
         self.phase.set(Phase::Detached);
     }
 }
