@@ -11,6 +11,11 @@ const RUNS: usize = 3;
 
 /// Prints every figure; of event traces alone where only those are given.
 pub(crate) fn run(files: &[PathBuf]) -> Outcome {
+    if let [only] = files
+        && only == Path::new("driver")
+    {
+        return driver();
+    }
     tool("cargo", &["build", "--release", "--locked", "--package", "weir"])?;
     let is_trace = |file: &PathBuf| file.extension().is_some_and(|ending| ending == "etl");
     let (traces, captures): (Vec<_>, Vec<_>) = files.iter().cloned().partition(is_trace);
@@ -53,6 +58,16 @@ pub(crate) fn run(files: &[PathBuf]) -> Outcome {
         compare(capture)?;
     }
     Ok(())
+}
+
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+fn driver() -> Outcome {
+    crate::bench_driver::run()
+}
+
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+fn driver() -> Outcome {
+    Err("the simulated kernel runs on x64 Linux only".to_owned())
 }
 
 /// Where cargo builds.

@@ -3,12 +3,17 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool talks to its terminal")]
 
 mod bench;
+// The simulated kernel runs x64 code on Linux.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod bench_driver;
 mod bench_traces;
 mod driver;
 mod fuzz;
 mod generate;
 mod layout;
 mod run;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod sim;
 #[cfg(test)]
 mod tidy;
 
@@ -42,6 +47,9 @@ enum Verb {
     /// Build weir.sys, debug and release, and check the images; the last line is the release
     /// image's path.
     Driver,
+    /// Traffic through the real weir.sys in the simulated kernel: verdicts and metrics.
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+    Sim(sim::SimArgs),
     /// Build the sample programs from their C source.
     Programs,
     /// Feed arbitrary bytes to a target of tests/fuzz; findings become regressions there.
@@ -53,9 +61,11 @@ enum Verb {
         minutes: u32,
     },
     /// Print figures: replay beside ndpiReader and tshark, aggregation from memory, event traces
-    /// beside dissect.etl and etl-parser.
+    /// beside dissect.etl and etl-parser. `bench driver` prints those of the driver's image in the
+    /// simulated kernel.
     Bench {
-        /// Captures to replay, event traces (.etl) to read; without any, a generated capture.
+        /// `driver`, or captures to replay, event traces (.etl) to read; without any, a generated
+        /// capture.
         files: Vec<std::path::PathBuf>,
     },
 }
@@ -71,6 +81,8 @@ fn main() -> ExitCode {
             Ok(())
         }
         Verb::Driver => driver::run(),
+        #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+        Verb::Sim(args) => sim::run(&args),
         Verb::Programs => run::programs(),
         Verb::Fuzz { target, minutes } => fuzz::run(&target, minutes),
         Verb::Bench { files } => bench::run(&files),
