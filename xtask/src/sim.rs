@@ -6,6 +6,7 @@
 
 use crate::run::Outcome;
 use clap::{Args, Parser as _, ValueEnum};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use weir::cli::{Cli, Command};
 use weir_abi::event::FailurePolicy;
@@ -70,7 +71,7 @@ pub(crate) fn run(args: &SimArgs) -> Outcome {
         ..Setup::default()
     };
     let names: Vec<&str> = captures.iter().map(|it| it.name.as_str()).collect();
-    println!("{} through {} in the simulated kernel\n", names.join(", "), image.display());
+    say(&format!("{} through {} in the simulated kernel\n", names.join(", "), image.display()));
     let input = (captures.as_slice(), Perspective::Initiator);
     let simulated = simulate::run(&image, &setup, input, &programs)?;
     let folder = std::env::temp_dir().join(format!("weir-sim-{}", std::process::id()));
@@ -83,11 +84,16 @@ pub(crate) fn run(args: &SimArgs) -> Outcome {
     written?;
     let (opened, indicated, events) =
         (simulated.opened, simulated.indicated, simulated.events.len());
-    println!("\n{opened} connections, {indicated} indications, {events} events of the driver");
+    say(&format!("\n{opened} connections, {indicated} indications, {events} events of the driver"));
     if let Some(path) = &args.record {
-        println!("{}", path.display());
+        say(&path.display().to_string());
     }
     Ok(())
+}
+
+/// Prints a line; whoever reads may have seen enough.
+fn say(line: &str) {
+    let _reader_is_gone = writeln!(std::io::stdout(), "{line}");
 }
 
 /// `weir replay` of a trace.
