@@ -2,8 +2,8 @@
 //!
 //! * `driver`: the one value that everything hangs on; `start`, `stop`: what is registered, and the
 //!   order in which it goes; `parameters`.
-//! * `established`, `stream`, `deleted`: what happens to a flow, from WFP's callouts; `after`: what
-//!   follows every answer of the engine.
+//! * `established` with `new_flow`, `stream`, `deleted`: what happens to a flow, from WFP's callouts;
+//!   `after`: what follows every answer of the engine.
 //! * `flow`: one flow context; `walk`: one walk over programs; `pairs`: pairs that end.
 //! * `attach`, `detach`, `snapshot`, `slots`: attachments, and the order that walks read.
 //! * `engine`: the filtering engine coming and going; `abort`: blocked flows that are aborted.
@@ -38,6 +38,7 @@ mod established;
 mod events;
 mod flow;
 mod flow_events;
+mod new_flow;
 mod pairs;
 mod parameters;
 mod plan;
