@@ -49,7 +49,10 @@ typedef __INT64_TYPE__ int64_t;
 typedef enum _ebpf_flow_classify_action
 {
     EBPF_FLOW_CLASSIFY_ALLOW = 0,          // Let the connection pass; stop asking this program.
-    EBPF_FLOW_CLASSIFY_BLOCK = 1,          // Final for the connection, whatever others answered.
+    // Final for the connection, whatever others answered. Its data is taken off the stream from
+    // this segment on, in both directions; ends of the stream still pass, so an application may see
+    // a clean end after data that never came.
+    EBPF_FLOW_CLASSIFY_BLOCK = 1,
     EBPF_FLOW_CLASSIFY_NEED_MORE_DATA = 2, // Let this segment pass and show the next one.
 } ebpf_flow_classify_action_t;
 

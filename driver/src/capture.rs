@@ -25,7 +25,10 @@ pub(crate) fn tell(driver: &'static Driver) {
     }
     tell_flows(driver);
     telling::tell(driver);
-    driver.tell_state(StateKind::CaptureEnd);
+    if !driver.is_stopping() {
+        // Without an end nobody takes what was told for everything that lives.
+        driver.tell_state(StateKind::CaptureEnd);
+    }
 }
 
 fn tell_flows(driver: &'static Driver) {

@@ -20,7 +20,7 @@ use weir_nt::parameters::{Key, ServiceKey, Value};
 /// Default and bounds of `CountersIntervalMs`.
 const INTERVAL_MS: (u32, core::ops::RangeInclusive<u32>) = (1_000, 100..=3_600_000);
 
-/// Bounds of `MaxFlows`. Contexts of 16 million flows take 6 GB.
+/// Bounds of `MaxFlows`. Contexts of 16 million inspected flows and as many blocked ones take 11 GB.
 const FLOWS: core::ops::RangeInclusive<u32> = 1..=16_777_216;
 
 /// What happens to a blocked flow beside absorbing its data (S18).

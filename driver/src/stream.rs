@@ -14,8 +14,8 @@ use weir_nt::stack::with_stack;
 use weir_nt::time::Instant;
 use weir_nt::wfp::{Indication, Part, indication};
 
-/// Segments that are shown in one turn under the flow's lock: 1 MB, a few milliseconds at
-/// `DISPATCH_LEVEL` where every one has to be copied.
+/// Segments that are shown in one turn under the flow's lock: 1 MB, less than a millisecond of
+/// copying where every one has to be copied.
 const PARTS_PER_TURN: u32 = 16;
 
 /// Data arrived. Returns whether to block and absorb it.
@@ -40,8 +40,8 @@ pub(crate) fn stream(
     is_blocked
 }
 
-/// Shows an indication, and lets go of the flow's lock, and of the level, every so often: nothing
-/// bounds what an application sends at once.
+/// Shows an indication, and lets go of the flow's lock every so often, back to the caller's level:
+/// nothing bounds what an application sends at once.
 fn show_all(
     driver: &'static Driver,
     flow: &Reference<'_, FlowContext>,

@@ -80,7 +80,13 @@ fn main() -> ExitCode {
             println!("{}", layout::json());
             Ok(())
         }
-        Verb::Driver => driver::run(),
+        Verb::Driver => match driver::toolchain() {
+            Ok(()) => driver::run(),
+            Err(message) => {
+                eprintln!("xtask: {message}");
+                return ExitCode::from(driver::NO_TOOLCHAIN);
+            }
+        },
         #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
         Verb::Sim(args) => sim::run(&args),
         Verb::Programs => run::programs(),

@@ -89,6 +89,8 @@ impl Provider {
     }
 
     /// Whether somebody wants events of this keyword and level: one load where nobody does.
+    ///
+    /// IRQL: any.
     #[must_use]
     pub fn wants(&self, keyword: u64, level: u8) -> bool {
         let keywords = self.keywords.load(Ordering::Relaxed);

@@ -220,6 +220,8 @@ impl<T> Shared<T> {
 
     /// The value itself, if this is its only holder.
     ///
+    /// IRQL: ≤ `DISPATCH_LEVEL`.
+    ///
     /// # Errors
     /// This holder, where there are others.
     pub fn try_unwrap(self) -> Result<T, Self> {

@@ -23,6 +23,8 @@ pub struct Published<T> {
 impl<T: Send + Sync> Published<T> {
     /// Publishes the first value.
     ///
+    /// IRQL: ≤ `DISPATCH_LEVEL`.
+    ///
     /// # Errors
     /// `STATUS_INSUFFICIENT_RESOURCES`.
     pub fn new(value: PoolBox<T>) -> Result<Self, NtStatus> {

@@ -111,6 +111,8 @@ fn place(count: usize) -> u32 {
 impl<T: Send + Sync> Slab<T> {
     /// A slab of at least `count` slots, of which none has memory yet.
     ///
+    /// IRQL: ≤ `DISPATCH_LEVEL`.
+    ///
     /// # Errors
     /// `STATUS_INSUFFICIENT_RESOURCES`.
     pub fn new(count: u32) -> Result<Self, NtStatus> {
@@ -288,6 +290,8 @@ impl<T: Send + Sync> Reference<'_, T> {
 
     /// The value is no longer alive: no look-up finds it, and it goes with its last reference.
     /// Returns whether this call did it.
+    ///
+    /// IRQL: any; of the drop of the last reference: ≤ `DISPATCH_LEVEL`.
     pub fn retire(&self) -> bool {
         // The reference that `self` is keeps the slot.
         self.slot.state.fetch_and(!ALIVE, Ordering::AcqRel) & ALIVE != 0

@@ -73,6 +73,8 @@ pub struct Clock {
 
 impl Clock {
     /// The performance counter.
+    ///
+    /// IRQL: any.
     #[must_use]
     pub fn performance_counter() -> Self {
         let (_, frequency) = counter();

@@ -233,6 +233,11 @@ pub(crate) const EBPF_CURRENT_VERSION: u16 = 1;
 /// `BPF_LINK_TYPE_PLAIN` of `bpf_link_type`.
 pub(crate) const BPF_LINK_TYPE_PLAIN: i32 = 1;
 
+// Numbers of this program type and hook. Upstream has program types up to 6 and attach types up to
+// 17 (`__MAX_BPF_ATTACH_TYPE` is 18).
+// Source: microsoft/ebpf-for-windows, include/ebpf_structs.h, `bpf_prog_type` and `bpf_attach_type`
+// (read 2026-11)
+
 /// `bpf_prog_type` of this program type: the first that upstream leaves free.
 pub(crate) const BPF_PROG_TYPE_FLOW_CLASSIFY: u32 = 7;
 /// `bpf_attach_type` of the hook: the first after those of upstream.

@@ -6,11 +6,14 @@ use core::ffi::c_void;
 use weir_abi::identifiers::Guid;
 
 /// `REGHANDLE`.
+///
+/// Source: learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-etwregister (read 2026-11)
 pub(crate) type RegistrationHandle = u64;
 
 /// `EVENT_DESCRIPTOR`.
 ///
-/// Source: learn.microsoft.com/windows/win32/api/evntprov/ns-evntprov-event_descriptor
+/// Source: learn.microsoft.com/windows/win32/api/evntprov/ns-evntprov-event_descriptor (read
+/// 2026-11)
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(crate) struct EventDescriptor {
@@ -26,6 +29,7 @@ pub(crate) struct EventDescriptor {
 /// `EVENT_DATA_DESCRIPTOR`: one piece of an event.
 ///
 /// Source: learn.microsoft.com/windows/win32/api/evntprov/ns-evntprov-event_data_descriptor
+/// (read 2026-11)
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(crate) struct EventDataDescriptor {
@@ -87,15 +91,19 @@ pub(crate) type EnableCallbackFn = unsafe extern "system" fn(
     context: *mut c_void,
 );
 
+// What a callback is told.
+// Source: learn.microsoft.com/windows/win32/api/evntprov/nc-evntprov-penablecallback (read 2026-11)
+
 /// `EVENT_CONTROL_CODE_DISABLE_PROVIDER`: nobody listens any more.
-///
-/// Source: learn.microsoft.com/windows/win32/api/evntprov/nc-evntprov-penablecallback (read
-/// 2026-11)
 pub(crate) const CONTROL_CODE_DISABLE: u32 = 0;
 /// `EVENT_CONTROL_CODE_ENABLE_PROVIDER`.
 pub(crate) const CONTROL_CODE_ENABLE: u32 = 1;
 /// `EVENT_CONTROL_CODE_CAPTURE_STATE`: a session wants to know how things stand.
 pub(crate) const CONTROL_CODE_CAPTURE_STATE: u32 = 2;
+
+// Pieces of an event, and what a provider can say of itself.
+// Source: learn.microsoft.com/windows/win32/api/evntprov/ns-evntprov-event_data_descriptor and
+// ne-evntprov-event_info_class (read 2026-11)
 
 /// `EVENT_DATA_DESCRIPTOR_TYPE_NONE`: payload.
 pub(crate) const DATA_PAYLOAD: u32 = 0;

@@ -3,6 +3,8 @@
 use core::ffi::c_void;
 
 /// `POOL_FLAG_NON_PAGED`: always resident, never executable.
+///
+/// Source: learn.microsoft.com/windows-hardware/drivers/kernel/pool_flags (read 2026-11)
 pub(crate) const POOL_FLAG_NON_PAGED: u64 = 0x40;
 
 /// `EX_RUNDOWN_REF`: opaque; 0 is its initial state.

@@ -115,4 +115,6 @@ pub(crate) const FWP_CONDITION_FLAG_IS_LOOPBACK: u32 = 0x1;
 pub(crate) const FWP_CONDITION_FLAG_IS_REAUTHORIZE: u32 = 0x4;
 
 /// `FWP_DIRECTION_INBOUND`.
+///
+/// Source: learn.microsoft.com/windows/win32/api/fwptypes/ne-fwptypes-fwp_direction (read 2026-11)
 pub(crate) const FWP_DIRECTION_INBOUND: u32 = 1;

@@ -18,7 +18,10 @@ pub(crate) use crate::ffi::fwps_types::{
     FwpsStreamCalloutIoPacket0, FwpsStreamData0,
 };
 
-// Layers by the numbers that callouts see (`FWPS_BUILTIN_LAYERS`).
+// Layers by the numbers that callouts see (`FWPS_BUILTIN_LAYERS`). Microsoft's documents name them
+// without numbers.
+// Source: safing/portmaster, windows_kext/wfp/src/layer.rs, and the transcription of fwpsk.h in
+// ahmedarif193/reactos, sdk/include/ddk (read 2026-11)
 
 /// `FWPS_LAYER_STREAM_V4`.
 pub(crate) const FWPS_LAYER_STREAM_V4: u16 = 20;

@@ -6,6 +6,8 @@ use crate::object::UnicodeString;
 use core::ffi::c_void;
 
 /// `HANDLE`.
+///
+/// Source: learn.microsoft.com/windows/win32/winprog/windows-data-types (read 2026-11)
 pub(crate) type Handle = *mut c_void;
 
 /// `OBJECT_ATTRIBUTES`: which object, and how it is opened.
@@ -57,9 +59,10 @@ layouts! {
     }
 }
 
+// How an object is opened.
+// Source: learn.microsoft.com/windows/win32/api/ntdef/ns-ntdef-_object_attributes (read 2026-11)
+
 /// `OBJ_CASE_INSENSITIVE`.
-///
-/// Source: learn.microsoft.com/windows/win32/api/ntdef/ns-ntdef-_object_attributes (read 2026-11)
 pub(crate) const OBJ_CASE_INSENSITIVE: u32 = 0x40;
 /// `OBJ_KERNEL_HANDLE`: user mode cannot use the handle.
 pub(crate) const OBJ_KERNEL_HANDLE: u32 = 0x200;
@@ -70,9 +73,10 @@ pub(crate) const OBJ_KERNEL_HANDLE: u32 = 0x200;
 /// 2026-11)
 pub(crate) const KEY_READ: u32 = 0x2_0019;
 
+// Types of values.
+// Source: learn.microsoft.com/windows/win32/sysinfo/registry-value-types (read 2026-11)
+
 /// `REG_SZ`: UTF-16, with or without its terminating zero.
-///
-/// Source: learn.microsoft.com/windows/win32/sysinfo/registry-value-types (read 2026-11)
 pub(crate) const REG_SZ: u32 = 1;
 /// `REG_DWORD`: 32 bits, little-endian.
 pub(crate) const REG_DWORD: u32 = 4;

@@ -101,6 +101,8 @@ impl<'a> Indication<'a> {
 
     /// Copies the next bytes into this processor's buffer.
     ///
+    /// IRQL: `DISPATCH_LEVEL`, as the argument proves.
+    ///
     /// # Errors
     /// `STATUS_UNSUCCESSFUL` where fewer bytes came than were asked for.
     pub fn copy(
@@ -155,6 +157,8 @@ unsafe impl Sync for CopyBuffer {}
 
 impl CopyBuffers {
     /// Makes them: 64 KB for each processor.
+    ///
+    /// IRQL: ≤ `DISPATCH_LEVEL`.
     ///
     /// # Errors
     /// `STATUS_INSUFFICIENT_RESOURCES`.
