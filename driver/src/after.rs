@@ -124,16 +124,20 @@ impl Driver {
 
     /// Asks WFP to let go of a context whose `is_removing` the caller has just set.
     ///
-    /// Succeeded: it has been told on this stack. Pending: it will be. Unsuccessful: it has gone
-    /// already. Anything else leaves the context where it is until the flow ends.
-    pub(crate) fn remove(&self, flow: &FlowContext) {
+    /// Succeeded: it has been told on this stack. Pending: it will be. Unsuccessful: WFP has none, so
+    /// nothing need be told any more; a telling that is under way, or comes all the same, finds the
+    /// flow retired. Anything else leaves the context where it is, and unload asks again.
+    pub(crate) fn remove(&self, flow: &Reference<'_, FlowContext>) {
         let status = flows::remove(flow.tuple.flow_id(), flow.tuple.is_v6());
-        let is_known =
-            [NtStatus::SUCCESS, NtStatus::PENDING, NtStatus::UNSUCCESSFUL].contains(&status);
-        if !is_known {
-            // Unload asks again.
-            flow.state.lock().is_removing = false;
-            self.error_about(ErrorApi::RemoveContext, status, &flow.tuple);
+        match status {
+            NtStatus::SUCCESS | NtStatus::PENDING => {}
+            NtStatus::UNSUCCESSFUL => {
+                flow.retire();
+            }
+            _ => {
+                flow.state.lock().is_removing = false;
+                self.error_about(ErrorApi::RemoveContext, status, &flow.tuple);
+            }
         }
     }
 
