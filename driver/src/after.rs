@@ -124,20 +124,15 @@ impl Driver {
 
     /// Asks WFP to let go of a context whose `is_removing` the caller has just set.
     ///
-    /// Succeeded: it has been told on this stack. Pending: it will be. Unsuccessful: WFP has none, so
-    /// nothing need be told any more; a telling that is under way, or comes all the same, finds the
-    /// flow retired. Anything else leaves the context where it is, and unload asks again.
-    pub(crate) fn remove(&self, flow: &Reference<'_, FlowContext>) {
+    /// Succeeded: it has been told on this stack. Pending: it will be. Unsuccessful: it is being told,
+    /// or has been. Anything else leaves the context where it is, and unload asks again.
+    pub(crate) fn remove(&self, flow: &FlowContext) {
         let status = flows::remove(flow.tuple.flow_id(), flow.tuple.is_v6());
-        match status {
-            NtStatus::SUCCESS | NtStatus::PENDING => {}
-            NtStatus::UNSUCCESSFUL => {
-                flow.retire();
-            }
-            _ => {
-                flow.state.lock().is_removing = false;
-                self.error_about(ErrorApi::RemoveContext, status, &flow.tuple);
-            }
+        let is_known =
+            [NtStatus::SUCCESS, NtStatus::PENDING, NtStatus::UNSUCCESSFUL].contains(&status);
+        if !is_known {
+            flow.state.lock().is_removing = false;
+            self.error_about(ErrorApi::RemoveContext, status, &flow.tuple);
         }
     }
 

@@ -16,6 +16,9 @@ use weir_nt::wfp::{Callouts, flows};
 /// Milliseconds between two looks at contexts and callouts that are still there.
 const PAUSE_MS: u32 = 1;
 
+/// Looks after which WFP is asked whether contexts are left, whatever has been told: 5 s.
+const ROUNDS_MAX: u32 = 5_000;
+
 /// Stops the driver. Does not return before no callout is registered.
 pub(crate) fn stop(driver: &'static Driver, registered: Registered) {
     let Registered { hook, program_information, ticking, subscription, works, mut callouts, etw } =
@@ -49,9 +52,11 @@ pub(crate) fn stop(driver: &'static Driver, registered: Registered) {
 /// Removes contexts and unregisters callouts, until both are gone. Without a bound: memory that WFP
 /// could still call into must not be freed.
 pub(crate) fn unregister(driver: &'static Driver, callouts: &mut Callouts) {
-    loop {
+    for round in 0_u32.. {
         let is_empty = remove_contexts(driver);
-        if is_empty {
+        // A deletion that is never told must not keep the driver: WFP itself holds callouts for as
+        // long as it has contexts of theirs.
+        if is_empty || round >= ROUNDS_MAX {
             match callouts.unregister() {
                 Ok(()) => return,
                 Err(status) => driver.error_status(ErrorApi::CalloutUnregister, status),

@@ -3,6 +3,7 @@
 
 use crate::bench_traces;
 use crate::run::{Outcome, has, root, tool};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -16,6 +17,7 @@ pub(crate) fn run(files: &[PathBuf]) -> Outcome {
     {
         return driver();
     }
+    files.iter().try_for_each(|file| is_readable(file))?;
     tool("cargo", &["build", "--release", "--locked", "--package", "weir"])?;
     let is_trace = |file: &PathBuf| file.extension().is_some_and(|ending| ending == "etl");
     let (traces, captures): (Vec<_>, Vec<_>) = files.iter().cloned().partition(is_trace);
@@ -58,6 +60,19 @@ pub(crate) fn run(files: &[PathBuf]) -> Outcome {
         compare(capture)?;
     }
     Ok(())
+}
+
+/// Found before the first figure, not after minutes of others.
+fn is_readable(file: &Path) -> Outcome {
+    let told = |what: &str| {
+        let expected = "`driver` alone, or captures (.pcap, .pcapng) and event traces (.etl)";
+        Err(format!("{}: {what}; expected {expected}", file.display()))
+    };
+    match File::open(file).and_then(|it| it.metadata()) {
+        Ok(it) if it.is_file() => Ok(()),
+        Ok(_) => told("not a file"),
+        Err(error) => told(&error.to_string()),
+    }
 }
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
@@ -173,4 +188,23 @@ pub(crate) fn measure(name: &'static str, command: &[&str]) -> Option<Figure> {
         }
     }
     best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_named_with_what_was_expected() {
+        let wrong = [PathBuf::from("drivr"), root(), root().join("Cargo.toml/driver")];
+        for file in wrong {
+            let told = run(core::slice::from_ref(&file)).unwrap_err();
+            assert!(told.starts_with(&format!("{}: ", file.display())), "{told}");
+            assert!(told.contains("`driver`") && told.contains(".pcap"), "{told}");
+        }
+        // One that can be read does not hide one that cannot.
+        let files = [root().join("Cargo.toml"), PathBuf::from("driver")];
+        assert!(run(&files).unwrap_err().starts_with("driver: "));
+        assert_eq!(is_readable(&root().join("Cargo.toml")), Ok(()));
+    }
 }

@@ -152,15 +152,22 @@ impl Kernel {
     /// back what is large but the events, which [`Etw::take_events`] does. A few kilobytes stay.
     ///
     /// # Panics
-    /// If the image cannot be mapped, or imports what nobody here provides.
+    /// Where [`Kernel::try_boot`] fails.
     #[must_use]
     pub fn boot(options: Options) -> &'static Self {
+        Self::try_boot(options).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The same for tools, whose users name the image.
+    ///
+    /// # Errors
+    /// The image cannot be mapped, or imports what nobody here provides; the error names the file.
+    pub fn try_boot(options: Options) -> Result<&'static Self, String> {
         let Options { image, processors, time, measures_stacks } = options;
         fault_handler::install();
-        let image = image.as_deref().map(|path| match Image::map(path, &imports()) {
-            Ok(image) => image,
-            Err(error) => panic!("{}: {error}", path.display()),
-        });
+        let told = |path: &std::path::Path, error| format!("{}: {error}", path.display());
+        let map = |path| Image::map(path, &imports()).map_err(|error| told(path, error));
+        let image = image.as_deref().map(map).transpose()?;
         let kernel: &'static Self = Box::leak(Box::new(Self {
             pool: Pool::default(),
             processors: Processors::new(processors),
@@ -183,7 +190,7 @@ impl Kernel {
             violations: RefCell::default(),
         }));
         CURRENT.set(Some(kernel));
-        kernel
+        Ok(kernel)
     }
 
     /// Calls `DriverEntry` and returns its status; work that it queued has not run yet.

@@ -50,7 +50,9 @@ impl Image {
     /// Maps the image in a file.
     pub(crate) fn map(path: &Path, provided: &[Import]) -> Result<Self, String> {
         let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
-        let file = PeFile64::parse(&*bytes).map_err(|error| error.to_string())?;
+        let parsed = PeFile64::parse(&*bytes);
+        let file = parsed.map_err(|error| format!("not an image of a driver: {error}"))?;
+        is_native(&file)?;
         let optional = &file.nt_headers().optional_header;
         let size = wide(optional.size_of_image.get(LE)).next_multiple_of(PAGE_BYTES);
         let image = Pages::new(size, PROT_READ | PROT_WRITE);
@@ -123,6 +125,22 @@ fn wide(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
+/// Refuses what this processor, or a kernel, does not run.
+fn is_native(file: &PeFile64<'_>) -> Result<(), String> {
+    let headers = file.nt_headers();
+    let machine = headers.file_header.machine.get(LE);
+    let subsystem = headers.optional_header.subsystem.get(LE);
+    if machine == pe::IMAGE_FILE_MACHINE_AMD64 && subsystem == pe::IMAGE_SUBSYSTEM_NATIVE {
+        return Ok(());
+    }
+    let (x64, native) = (pe::IMAGE_FILE_MACHINE_AMD64.0, pe::IMAGE_SUBSYSTEM_NATIVE.0);
+    Err(format!(
+        "an image for machine {:#06x} and subsystem {}; a driver that can run here is for machine \
+         {x64:#06x} (AMD64) and subsystem {native} (native)",
+        machine.0, subsystem.0
+    ))
+}
+
 /// Copies headers and sections, and returns which protection each part is to have.
 fn copy_sections(
     file: &PeFile64<'_>,
@@ -138,6 +156,9 @@ fn copy_sections(
             (wide(section.virtual_address.get(LE)), wide(section.virtual_size.get(LE)));
         if at % PAGE_BYTES != 0 {
             return Err(format!("section {name} does not begin a page"));
+        }
+        if at.checked_add(size).is_none_or(|end| end > image.bytes()) {
+            return Err(format!("section {name} lies outside the image"));
         }
         let data = section.pe_data(bytes).map_err(|error| format!("section {name}: {error}"))?;
         put(image, at, data.get(..size.min(data.len())).unwrap_or(data))?;

@@ -10,6 +10,8 @@ mod call;
 mod clocks;
 #[path = "core/events.rs"]
 mod events;
+#[path = "core/images.rs"]
+mod images;
 #[path = "core/levels.rs"]
 mod levels;
 #[path = "core/memory.rs"]

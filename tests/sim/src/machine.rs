@@ -113,7 +113,7 @@ impl Machine {
     /// all the same, the machine boots again.
     ///
     /// # Errors
-    /// The driver does not load.
+    /// The image cannot be mapped, or the driver does not load.
     pub fn start(image: &Path, setup: &Setup) -> Result<Self, String> {
         for _ in 0..BOOTS_MAX {
             let machine = Self::boot(image, setup)?;
@@ -126,12 +126,12 @@ impl Machine {
     }
 
     fn boot(image: &Path, setup: &Setup) -> Result<Self, String> {
-        let kernel = Kernel::boot(Options {
+        let kernel = Kernel::try_boot(Options {
             image: Some(image.to_path_buf()),
             processors: setup.processors,
             time: Time::Virtual { start_unix_ns: setup.boots_ns, frequency: 1_000_000_000 },
             measures_stacks: false,
-        });
+        })?;
         let registry = &kernel.registry;
         registry.set_string("Parameters", "FailurePolicy", setup.policy.name());
         let interval = setup.counters_interval_ms;

@@ -6,7 +6,7 @@ use weir_sim_kernel::ebpf::{Body, Object, Params, Program};
 use weir_usermode::program::Shared;
 
 /// The map of the samples that block by name.
-const BLOCKED_MAP: &str = "blocked_names";
+pub const BLOCKED_MAP: &str = "blocked_names";
 
 /// Names that generated traffic asks for and that [`Sample::ours`] block.
 pub const BLOCKED: [&str; 2] = ["ads.tracker.test", "blocked.example"];

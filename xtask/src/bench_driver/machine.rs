@@ -80,12 +80,12 @@ impl Machine {
         } else {
             Time::Virtual { start_unix_ns: 1_793_491_200_000_000_000, frequency: FREQUENCY }
         };
-        let kernel = Kernel::boot(Options {
+        let kernel = Kernel::try_boot(Options {
             image: Some(image.to_owned()),
             processors: plan.processors,
             time,
             measures_stacks: false,
-        });
+        })?;
         kernel.registry.set_dword("Parameters", "CountersIntervalMs", 3_600_000);
         kernel.etw.enable(DriverState::KEYWORD, 0);
         let status = kernel.load_driver();

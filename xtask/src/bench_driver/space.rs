@@ -40,7 +40,7 @@ pub(super) fn print(image: &Path) -> Result<(), String> {
     pool(image)?;
     stacks(image)?;
     let size = image.metadata().map_err(|error| error.to_string())?.len();
-    let kernel = Kernel::boot(Options { image: Some(image.to_owned()), ..Options::default() });
+    let kernel = Kernel::try_boot(Options { image: Some(image.to_owned()), ..Options::default() })?;
     let mapped = kernel.image().map_or(0, |image| image.bytes());
     let imports = kernel.image().map_or(0, |image| image.imports().len());
     println!("\nImage: {size} bytes, {mapped} bytes mapped, {imports} imported functions");
@@ -88,7 +88,8 @@ fn pool(image: &Path) -> Result<(), String> {
 fn stacks(image: &Path) -> Result<(), String> {
     let (mut marks, mut kinds) = (BTreeMap::new(), BTreeSet::new());
     for (policy, action) in [("open", "absorb"), ("closed", "abort")] {
-        let kernel = Kernel::boot(Options { image: Some(image.to_owned()), ..Options::default() });
+        let kernel =
+            Kernel::try_boot(Options { image: Some(image.to_owned()), ..Options::default() })?;
         kernel.registry.set_string("Parameters", "FailurePolicy", policy);
         kernel.registry.set_string("Parameters", "BlockAction", action);
         kernel.etw.enable(0, 0);

@@ -13,6 +13,7 @@ use run::Case;
 use std::path::Path;
 use weir_abi::event::FailurePolicy;
 use weir_sim::generate;
+use weir_sim::on_failure;
 use weir_sim::sample::BLOCKED;
 use weir_sim_kernel::image::image_or_skip;
 use weir_usermode::replay::Perspective;
@@ -32,6 +33,7 @@ const PROGRAMS: [&[&str]; 5] = [
 #[test]
 fn generated_traffic_has_the_metrics_of_a_replay() {
     let Some(image) = image_or_skip() else { return };
+    let _told = on_failure!();
     let mut compared = Compared::default();
     for (seed, programs) in (1..).zip(PROGRAMS) {
         for perspective in PERSPECTIVES {
@@ -51,6 +53,7 @@ fn generated_traffic_has_the_metrics_of_a_replay() {
 #[test]
 fn recorded_traffic_has_the_metrics_of_a_replay() {
     let Some(image) = image_or_skip() else { return };
+    let _told = on_failure!();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/pcaps");
     let Ok(files) = std::fs::read_dir(folder) else {
         eprintln!("skipped: recorded traffic is not at ../shared/data/pcaps");

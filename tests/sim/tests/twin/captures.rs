@@ -5,6 +5,7 @@ use std::path::Path;
 use weir_abi::event::FailurePolicy;
 use weir_sim::generate;
 use weir_sim::machine::Setup;
+use weir_sim::on_failure;
 use weir_sim::player::Player;
 use weir_sim::sample::Sample;
 use weir_sim::twin::{Compared, Twin};
@@ -52,6 +53,7 @@ fn run(image: &Path, capture: &[u8], setup: &Setup, case: usize) -> Result<Compa
 #[test]
 fn generated_traffic_gives_the_events_of_user_mode() {
     let Some(image) = image_or_skip() else { return };
+    let _told = on_failure!();
     let mut compared = Compared::default();
     for case in 0..24_usize {
         let policy = [FailurePolicy::Open, FailurePolicy::Closed][case / 12];
@@ -73,6 +75,7 @@ const SPAN_NS: u64 = 24 * 3_600 * 1_000_000_000;
 #[test]
 fn recorded_traffic_gives_the_events_of_user_mode() {
     let Some(image) = image_or_skip() else { return };
+    let _told = on_failure!();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/pcaps");
     let Ok(files) = std::fs::read_dir(folder) else {
         eprintln!("skipped: recorded traffic is not at ../shared/data/pcaps");

@@ -6,6 +6,7 @@ use weir_abi::Direction;
 use weir_abi::event::FailurePolicy;
 use weir_abi::wire::Text;
 use weir_sim::machine::{Data, Network as _, Setup};
+use weir_sim::on_failure;
 use weir_sim::pattern::Mix;
 use weir_sim::twin::{Compared, Twin};
 use weir_sim_kernel::ebpf::Body;
@@ -159,6 +160,7 @@ impl Story {
 #[test]
 fn random_answers_give_the_events_of_user_mode() {
     let Some(image) = image_or_skip() else { return };
+    let _told = on_failure!();
     let mut compared = Compared::default();
     for seed in 0..48 {
         let crowd = [0, 1, 2, 3, 5, 9][usize::try_from(seed).unwrap() % 6];
@@ -173,6 +175,7 @@ fn random_answers_give_the_events_of_user_mode() {
 #[test]
 fn sixty_four_attachments_and_one_more_give_the_events_of_user_mode() {
     let Some(image) = image_or_skip() else { return };
+    let _told = on_failure!();
     let compared = Story::new(&image, 7_001, ATTACHED_MAX).run(150).unwrap();
     println!("{compared:?}");
     assert!(compared.events > 5_000, "{compared:?}");
@@ -182,6 +185,7 @@ fn sixty_four_attachments_and_one_more_give_the_events_of_user_mode() {
 #[test]
 fn a_program_that_answers_otherwise_is_found() {
     let Some(image) = image_or_skip() else { return };
+    let _told = on_failure!();
     let label = Text::new("p").unwrap();
     for (in_driver, in_hook) in [(2, 0), (0, 2), (2, 1), (1, 2), (0, 1), (7, 2)] {
         let mut twin = Twin::start(&image, &Setup::default()).unwrap();
