@@ -1,6 +1,6 @@
 //! `cargo xtask driver`: the images of `weir.sys`, built on Linux and checked.
 //!
-//! * [`toolchain`]: which Debian packages, and that they are there.
+//! * [`mod@toolchain`]: which Debian packages, and that they are there.
 //! * [`build`]: the compiler's and the linker's arguments.
 //! * [`version`]: the version resource.
 //! * [`image`]: what an image says of itself.
