@@ -1,14 +1,15 @@
 //! How segments are read (S21 to S24).
 //!
-//! S24 cannot be seen here: bytes are mapped read-only in this kernel too, so native code that
-//! wrote them would fault, but code in the VM gets them as a slice that cannot be written.
+//! That a program must not write is its contract, which the driver cannot see broken (S24): here a
+//! program that breaks it fails, because the VM gives it segments that cannot be written.
 
 use crate::counted::{counted, fates};
 use crate::scene::{MORE, Scene, Told};
-use weir_abi::Direction;
 use weir_abi::context::SEGMENT_BYTES_MAX;
 use weir_abi::counters::Series;
-use weir_abi::event::{CopyFallback, CopyReason, Fate, FateReason};
+use weir_abi::event::{CopyFallback, CopyReason, Fate, FateReason, Invocation};
+use weir_abi::{Action, Direction, FlowState};
+use weir_sim_kernel::ebpf::{Core, Params};
 use weir_sim_kernel::fwp::flows::FlowSpec;
 use weir_sim_kernel::fwp::stream::{Indication, Prepared};
 use weir_sim_kernel::ndis::Shape;
@@ -245,4 +246,37 @@ fn s23_a_later_segment_that_cannot_be_read_decides_for_the_whole_indication() {
         assert_eq!(scene.log(), "established0 deleted0");
         assert_eq!(connection.has_context(), is_closed);
     }
+}
+
+/// `programs/writes_segment.c`: writes to each segment, and would allow the flow after that.
+const WRITES_SEGMENT: &[u8] = include_bytes!("programs/writes_segment.o");
+
+#[test]
+fn s24_a_program_that_writes_to_a_segment_fails_and_nobody_sees_its_bytes() {
+    let Some(scene) = Scene::open() else { return };
+    let core = Core::new(scene.kernel);
+    let writer = core.attach_code(&Params::default(), WRITES_SEGMENT).unwrap();
+    scene.attach(&[MORE]);
+    let connection = scene.connect();
+    let bytes = content(300);
+    for shape in [Shape::Contiguous, Shape::ManyMdls] {
+        scene.take_told();
+        scene.forget_events();
+        assert!(connection.indicate(&indication(&bytes, shape, WAYS[0])).is_permitted);
+        let told = scene.take_told();
+        assert_eq!(told.len(), 1, "{shape:?}: the one after it is still asked");
+        assert_eq!(data(&told[0]), bytes, "{shape:?}");
+        let invoked = scene.events::<Invocation>();
+        let answers: Vec<_> = invoked.iter().map(|it| (it.state, it.answer)).collect();
+        let established = FlowState::Established;
+        assert_eq!(
+            answers,
+            [(established, Action::Error), (established, Action::NeedMoreData)],
+            "{shape:?}"
+        );
+        assert_ne!(invoked[0].result, 0);
+    }
+    connection.close();
+    writer.detach();
+    scene.kernel.run_work();
 }

@@ -32,9 +32,9 @@ pub(super) const RULES: &[Rule] = &[
     rule(
         24,
         "Programs must not write to segments.",
-        &[],
-        "the contract says so and the driver cannot see it; `s24_segment_data_is_read_only` \
-         of the hook without a kernel has segments that cannot be written",
+        &["s24_a_program_that_writes_to_a_segment_fails_and_nobody_sees_its_bytes"],
+        "the contract says so and the driver cannot see it broken by native code; here the VM \
+         gives programs segments that cannot be written",
     ),
     rule(
         25,
