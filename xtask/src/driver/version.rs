@@ -9,9 +9,11 @@ pub(super) fn resource(folder: &Path) -> Result<PathBuf, String> {
     let (script, resource) = (folder.join("weir.rc"), folder.join("weir.res"));
     std::fs::write(&script, text(env!("CARGO_PKG_VERSION")))
         .map_err(|error| format!("{}: {error}", script.display()))?;
+    // Names without a folder: the resource compiler takes a path that begins as one of its options
+    // does for that option (`/check/weir.rc` for `/c`, a code page).
     let output = Command::new(RESOURCE_COMPILER)
-        .args(["/no-preprocess", "/FO"])
-        .args([&resource, &script])
+        .args(["/no-preprocess", "/FO", "weir.res", "weir.rc"])
+        .current_dir(folder)
         .output()
         .map_err(|error| format!("`{RESOURCE_COMPILER}` cannot be run: {error}"))?;
     if output.status.success() {
