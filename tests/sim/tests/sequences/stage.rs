@@ -42,6 +42,16 @@ pub(crate) struct Tally {
     pub(crate) ends: u64,
 }
 
+impl Tally {
+    /// Adds what another machine ran.
+    pub(crate) const fn add(&mut self, other: &Self) {
+        self.sequences += other.sequences;
+        self.steps += other.steps;
+        self.boots += other.boots;
+        self.ends += other.ends;
+    }
+}
+
 /// The machine, and what is there in the sequence that runs.
 pub(crate) struct Stage {
     image: PathBuf,
