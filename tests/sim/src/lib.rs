@@ -16,7 +16,8 @@
 //!   list of what may differ between their events.
 //! * [`account`]: counters added up from events alone; [`sets`]: counters as the driver tells them;
 //!   `flow_of`: which flow an event is about.
-//! * [`repeat`]: the command that repeats a test that failed.
+//! * [`recorded`]: recorded captures, where they are; [`repeat`]: the command that repeats a test
+//!   that failed.
 //! * [`stages`]: the driver's events through the collector's stages; [`simulate`]: `cargo xtask sim`.
 //!
 //! Below is `weir-sim-kernel`, which knows neither events nor rules of Weir.
@@ -29,6 +30,7 @@ pub mod generate;
 pub mod machine;
 pub mod pattern;
 pub mod player;
+pub mod recorded;
 pub mod repeat;
 pub mod sample;
 pub mod sets;

@@ -10,10 +10,10 @@ mod run;
 
 use compare::Compared;
 use run::Case;
-use std::path::Path;
 use weir_abi::event::FailurePolicy;
 use weir_sim::generate;
 use weir_sim::on_failure;
+use weir_sim::recorded;
 use weir_sim::sample::BLOCKED;
 use weir_sim_kernel::image::image_or_skip;
 use weir_usermode::replay::Perspective;
@@ -54,17 +54,7 @@ fn generated_traffic_has_the_metrics_of_a_replay() {
 fn recorded_traffic_has_the_metrics_of_a_replay() {
     let Some(image) = image_or_skip() else { return };
     let _told = on_failure!();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/pcaps");
-    let Ok(files) = std::fs::read_dir(folder) else {
-        eprintln!("skipped: recorded traffic is not at ../shared/data/pcaps");
-        return;
-    };
-    let is_capture = |path: &std::path::PathBuf| {
-        path.extension().is_some_and(|ending| ending == "pcap" || ending == "pcapng")
-            && path.metadata().unwrap().len() < 400_000
-    };
-    let mut paths: Vec<_> = files.map(|it| it.unwrap().path()).filter(is_capture).collect();
-    paths.sort();
+    let Some(paths) = recorded::captures(400_000) else { return };
     let mut compared = Compared::default();
     for (path, turn) in paths.iter().zip(0_usize..) {
         let name = path.file_name().unwrap().to_string_lossy();

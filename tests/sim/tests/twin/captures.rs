@@ -7,6 +7,7 @@ use weir_sim::generate;
 use weir_sim::machine::Setup;
 use weir_sim::on_failure;
 use weir_sim::player::Player;
+use weir_sim::recorded;
 use weir_sim::sample::Sample;
 use weir_sim::twin::{Compared, Twin};
 use weir_sim_kernel::image::image_or_skip;
@@ -76,17 +77,7 @@ const SPAN_NS: u64 = 24 * 3_600 * 1_000_000_000;
 fn recorded_traffic_gives_the_events_of_user_mode() {
     let Some(image) = image_or_skip() else { return };
     let _told = on_failure!();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/pcaps");
-    let Ok(files) = std::fs::read_dir(folder) else {
-        eprintln!("skipped: recorded traffic is not at ../shared/data/pcaps");
-        return;
-    };
-    let is_capture = |path: &std::path::PathBuf| {
-        path.extension().is_some_and(|ending| ending == "pcap" || ending == "pcapng")
-            && path.metadata().unwrap().len() < BYTES_MAX
-    };
-    let mut paths: Vec<_> = files.map(|it| it.unwrap().path()).filter(is_capture).collect();
-    paths.sort();
+    let Some(paths) = recorded::captures(BYTES_MAX) else { return };
     let (mut compared, mut captures) = (Compared::default(), 0);
     for (path, case) in paths.iter().zip(0_usize..) {
         let capture = std::fs::read(path).unwrap();
