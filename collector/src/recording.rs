@@ -10,14 +10,9 @@ use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 use weir_abi::event::{Event as _, EventHead, Invocation, kind_metadata};
 use weir_abi::identifiers::{PROVIDER, PROVIDER_TRAITS};
+use weir_abi::metadata::CHANNEL;
 use weir_etl::write::{Clock, EventHeader, ExtendedItem, Options, TraceWriter};
 use weir_etl::{FileTime, item_kind};
-
-/// Channel of self-describing events.
-///
-/// Source: learn.microsoft.com/windows/win32/tracelogging (`WINEVENT_CHANNEL_TRACELOGGING`; read
-/// 2026-11).
-const CHANNEL_TRACELOGGING: u8 = 11;
 
 /// Processors of the hook without a kernel: it runs on one at a time and calls it 0.
 const PROCESSORS: u32 = 1;
@@ -136,7 +131,7 @@ impl<W: Write + Seek> Recording<W> {
         let header = EventHeader {
             id: head.id,
             version: head.version,
-            channel: if metadata.is_some() { CHANNEL_TRACELOGGING } else { 0 },
+            channel: if metadata.is_some() { CHANNEL } else { 0 },
             level: head.level,
             keyword: head.keyword,
             process_id: self.process,

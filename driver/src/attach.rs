@@ -4,6 +4,7 @@ use crate::driver::{Driver, device};
 use crate::snapshot::{Attached, Facts, Snapshot};
 use crate::totals::AttachmentTotals;
 use weir_abi::attach::AttachParameter;
+use weir_abi::counters::FINAL_SETS;
 use weir_abi::event::{Attached as AttachedEvent, ErrorApi};
 use weir_engine::{Attachments, Slot};
 use weir_nt::NtStatus;
@@ -15,9 +16,6 @@ use weir_nt::published::Retired;
 /// Detached attachments whose totals are kept: as many as can be attached at once. At the bound the
 /// oldest is left out of further sets; readers have had its totals in earlier ones.
 const GONE_MAX: usize = 64;
-
-/// Counters sets in which a detached attachment's totals are repeated, marked final.
-const FINAL_SETS: u8 = 10;
 
 /// A detached attachment whose totals are still told.
 #[derive(Debug)]

@@ -1,14 +1,11 @@
 //! Error events: at most ten a second of one API and status, with the number left out (S31).
 
 use crate::driver::Driver;
-use weir_abi::event::{ErrorApi, ErrorEvent};
+use weir_abi::event::{ERRORS_PER_SECOND, ErrorApi, ErrorEvent};
 use weir_nt::NtStatus;
 use weir_nt::lock::AtDispatch;
 use weir_nt::pool::PoolSlice;
 use weir_nt::time::system_100ns;
-
-/// Error events of one API and status in a second.
-const ERRORS_PER_SECOND: u32 = 10;
 
 /// Kinds of errors whose rate is known at once; beyond it the oldest is forgotten, which can only
 /// let an event more through.

@@ -3,7 +3,10 @@
 use core::sync::atomic::{AtomicU32, Ordering};
 use weir_abi::Event;
 use weir_abi::counters::Entry;
-use weir_abi::event::{Counters, CountersHeader, EVENT_BYTES_MAX, Invocation, KIND_LAST, Prefix};
+use weir_abi::event::{
+    Counters, CountersHeader, EVENT_BYTES_MAX, Invocation, KEYWORD_SELF_DESCRIBING, KIND_LAST,
+    Prefix,
+};
 use weir_abi::identifiers::PROVIDER_TRAITS;
 use weir_nt::NtStatus;
 use weir_nt::etw::{Head, Provider};
@@ -14,9 +17,6 @@ use weir_nt::time::system_100ns;
 
 /// Bytes of the largest event but Counters: the fixed fields of any, a text, the MAC.
 const PAYLOAD_BYTES: usize = 384;
-
-/// Keyword that asks for Invocation events with their metadata.
-const KEYWORD_SELF_DESCRIBING: u64 = 0x2000;
 
 /// Numbers of kinds of events, from 0.
 const KINDS: usize = KIND_LAST as usize + 1;

@@ -13,6 +13,9 @@ pub const ENTRY_BYTES: usize = 16;
 /// ETW buffer that anybody uses (4 KiB).
 pub const ENTRIES_MAX: usize = 230;
 
+/// Sets in which a detached attachment's totals are repeated, marked final.
+pub const FINAL_SETS: u8 = 10;
+
 /// One value of a set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Entry {

@@ -7,6 +7,11 @@
 
 use crate::wire::{FieldInfo, FieldType};
 
+/// The channel that self-describing events are written to (`WINEVENT_CHANNEL_TRACELOGGING`).
+///
+/// Source: microsoft/tracelogging, TraceLoggingProvider.h, read 2026-11.
+pub const CHANNEL: u8 = 11;
+
 /// Bit of an in type that says that an out type follows.
 const HAS_OUT: u8 = 0x80;
 

@@ -17,11 +17,7 @@ use crate::registration::Registration;
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use weir_abi::identifiers::Guid;
-
-/// The channel that self-describing events are written to.
-///
-/// Source: microsoft/tracelogging, TraceLoggingProvider.h, `WINEVENT_CHANNEL_TRACELOGGING`
-const CHANNEL_TRACELOGGING: u8 = 11;
+use weir_abi::metadata;
 
 /// An event provider. It can be written to at any time; nothing happens while it is not registered
 /// or nobody listens.
@@ -107,7 +103,7 @@ impl Provider {
         let descriptor = EventDescriptor {
             id: head.id,
             version: head.version,
-            channel: if head.metadata.is_some() { CHANNEL_TRACELOGGING } else { 0 },
+            channel: if head.metadata.is_some() { metadata::CHANNEL } else { 0 },
             level: head.level,
             opcode: 0,
             task: 0,

@@ -94,5 +94,11 @@ impl EventHead {
     }
 }
 
+/// Keyword that asks for Invocation events with their metadata; all others always carry it.
+pub const KEYWORD_SELF_DESCRIBING: u64 = 0x2000;
+
+/// Error events of one API and status that are written in a second (S31).
+pub const ERRORS_PER_SECOND: u32 = 10;
+
 /// Highest event id of this version; ids count from 1.
 pub const KIND_LAST: u16 = 14;

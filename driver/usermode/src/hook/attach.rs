@@ -5,6 +5,7 @@ use super::walk::{Ended, Ends};
 use super::{Attached, Gone, Hook, STATUS_QUOTA_EXCEEDED, elapsed};
 use crate::program::Program;
 use weir_abi::Action;
+use weir_abi::counters::FINAL_SETS;
 use weir_abi::event::{
     Attached as AttachedEvent, AttachmentVerdict, Cleanup, Detached as DetachedEvent, ErrorApi,
     FateReason, PairEnd,
@@ -15,9 +16,6 @@ use weir_engine::{AttachError, Slot};
 /// Detached attachments whose totals are kept: as many as can be attached at once. At the bound the
 /// oldest is left out of further sets; readers have had its totals in earlier ones.
 const GONE_MAX: usize = 64;
-
-/// Counters sets in which a detached attachment's totals are repeated, marked final.
-const FINAL_SETS: u8 = 10;
 
 impl Hook {
     /// Attaches a program at the end of the order; it sees flows established from now on (S29).

@@ -1,14 +1,13 @@
 //! Numbering and writing of events, and the rate limit of Error events.
 
 use weir_abi::counters::{Entry, Series};
-use weir_abi::event::{Counters, CountersHeader, ErrorApi, ErrorEvent, KIND_LAST, Prefix};
+use weir_abi::event::{
+    Counters, CountersHeader, ERRORS_PER_SECOND, ErrorApi, ErrorEvent, KIND_LAST, Prefix,
+};
 use weir_abi::{Event, EventHead};
 
 /// Where events go: their head and their payload.
 pub type EventSink = Box<dyn FnMut(&EventHead, &[u8]) + Send>;
-
-/// Error events of one API and status in a second (S31).
-const ERRORS_PER_SECOND: u32 = 10;
 
 /// Kinds of errors whose rate is known at once; beyond it the oldest is forgotten, which can only
 /// let an event more through.
