@@ -29,7 +29,8 @@ impl Rundown {
     pub fn enter(&self) -> Option<Inside<'_>> {
         // SAFETY: the word is initialised and not paged.
         let entered = unsafe { ExAcquireRundownProtection(self.word.get()) };
-        (entered != 0).then_some(Inside { rundown: self })
+        // Not `then_some`: its value is made and dropped, and thereby leaves, where nobody entered.
+        (entered != 0).then(|| Inside { rundown: self })
     }
 
     /// Lets nobody in any more and waits until everybody has left.

@@ -14,6 +14,7 @@ use crate::ffi::fwps::{
     FwpsIncomingMetadataValues0, FwpsIncomingValues0, FwpsStreamCalloutIoPacket0,
 };
 use crate::registration::Registration;
+use crate::time::pause_ms;
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicU32, Ordering};
 use weir_abi::identifiers::{CALLOUTS, Guid};
@@ -71,8 +72,11 @@ impl Callouts {
             match register_one(device, key, kind) {
                 Ok(callout) => *place = Some(callout),
                 Err(status) => {
-                    // No filter names them yet, so nothing can hold them.
-                    let _all_go = this.unregister();
+                    // Hardly ever does it take a second try: of ours no filter names them yet. But
+                    // the driver's code must not go before they have.
+                    while this.unregister().is_err() {
+                        pause_ms(1);
+                    }
                     return Err(status);
                 }
             }
