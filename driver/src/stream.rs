@@ -5,6 +5,7 @@ use crate::driver::Driver;
 use crate::flow::{FlowContext, FlowLife, Tuple};
 use crate::totals::{Count, Layer};
 use crate::walk::{Ends, Place, Presented, Walk};
+use weir_abi::Action;
 use weir_abi::event::{CopyFallback, CopyReason, ErrorApi, FateReason};
 use weir_engine::Outcome;
 use weir_nt::NtStatus;
@@ -100,6 +101,7 @@ struct Showing<'a> {
 
 impl Showing<'_> {
     fn turn(mut self, indication: &mut Indication<'_>) -> Shown {
+        self.count_leaving();
         let way = indication.direction;
         let missed = core::mem::take(&mut indication.missed_bytes);
         if missed != 0 && !self.life.is_released {
@@ -119,6 +121,21 @@ impl Showing<'_> {
             indication.advance(part.bytes);
         }
         Shown { is_blocked: None, todo: self.todo }
+    }
+
+    /// What pairs whose attachment is being detached were shown is counted now: they are shown
+    /// nothing any more, and the flow's own counts go on until the detach comes by (S30).
+    fn count_leaving(&mut self) {
+        let Place { driver, level, snapshot, .. } = self.place;
+        let leaving = self.life.engine.classifying().and(snapshot.order.draining());
+        for slot in leaving.and(self.life.account.answered).iter() {
+            let Some(facts) = self.place.facts(slot) else { continue };
+            let (segments, bytes) = self.life.account.shown(true);
+            let since = driver.clock.between(self.tuple.since, self.now);
+            facts.totals.count_shown(level, Action::NeedMoreData, (segments, bytes, since));
+            // Counted once.
+            self.life.account.answered.remove(slot);
+        }
     }
 
     /// The indication has been shown, as far as anybody wanted to see it.

@@ -144,7 +144,23 @@ impl AttachmentTotals {
         if end.index() < 8 {
             block.add(PAIRS_ENDED, end.index(), 1);
         }
-        let Some(last) = last.map(Action::index).filter(|last| *last < 3) else { return };
+        if let Some(last) = last {
+            self.count_shown(level, last, (segments, bytes, since));
+        }
+    }
+
+    /// What a pair was shown until its last answer, which was `last`.
+    pub(crate) fn count_shown(
+        &self,
+        level: &AtDispatch,
+        last: Action,
+        (segments, bytes, since): (u64, u64, Ticks),
+    ) {
+        let Some(block) = self.0.blocks.here(level) else { return };
+        let last = last.index();
+        if last >= 3 {
+            return;
+        }
         let at = |first, range| histogram(first, range, last);
         let decision = at(Series::DecisionTimeAllow, DECISION_TIME);
         block.record((DECISION_TIMES, last), decision, DECISION_TIME, since.0);

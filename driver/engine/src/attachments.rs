@@ -97,6 +97,12 @@ impl Attachments {
         u8::try_from(place).ok()
     }
 
+    /// Slots that were detached and may be in flows still.
+    #[must_use]
+    pub const fn draining(&self) -> Slots {
+        self.draining
+    }
+
     /// Slots that are attached.
     #[must_use]
     pub fn slots(&self) -> Slots {

@@ -57,6 +57,12 @@ impl Slots {
         self.0 & slot.bit() != 0
     }
 
+    /// The slots of both sets.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// Adds a slot.
     pub const fn insert(&mut self, slot: Slot) {
         self.0 |= slot.bit();
