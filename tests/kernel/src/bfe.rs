@@ -48,6 +48,8 @@ pub struct Bfe {
     state: Cell<ServiceState>,
     subscriptions: RefCell<BTreeMap<u64, Subscription>>,
     subscribed: Cell<u64>,
+    /// Callbacks that run.
+    telling: Cell<u32>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -91,15 +93,21 @@ impl Bfe {
     /// Sets a state and tells subscribers.
     pub fn change(&self, kernel: &Kernel, state: ServiceState) {
         self.state.set(state);
-        let subscriptions: Vec<Subscription> =
-            self.subscriptions.borrow().values().copied().collect();
-        for Subscription { changed, context } in subscriptions {
+        let subscriptions: Vec<(u64, Subscription)> =
+            self.subscriptions.borrow().iter().map(|(handle, it)| (*handle, *it)).collect();
+        for (handle, Subscription { changed, context }) in subscriptions {
+            // Somebody may have unsubscribed meanwhile.
+            if !self.subscriptions.borrow().contains_key(&handle) {
+                continue;
+            }
+            self.telling.set(self.telling.get() + 1);
             kernel.at_irql(PASSIVE_LEVEL, || {
                 kernel.enter("BFE state", || {
                     // SAFETY: the driver subscribed with these and has not unsubscribed.
                     unsafe { changed(context, state.raw()) }
                 });
             });
+            self.telling.set(self.telling.get() - 1);
         }
     }
 
@@ -145,7 +153,12 @@ extern "win64" fn unsubscribe(handle: u64) -> i32 {
         kernel.violation(format!("{NAME}: {handle:#x} is no subscription"));
         return status::INVALID_HANDLE;
     }
-    status::SUCCESS
+    // Nothing documents it, and without it no driver could be unloaded.
+    if kernel.threads.running().is_some() {
+        kernel.wait_for("a callback of the engine's state", || kernel.bfe.telling.get() == 0);
+    }
+    // A failure on demand is words only: the subscription is gone.
+    kernel.faults.take(NAME).unwrap_or(status::SUCCESS)
 }
 
 extern "win64" fn state() -> i32 {

@@ -144,10 +144,21 @@ impl Calls {
     }
 }
 
+/// A number for the point before an import: the same in every run.
+///
+/// Source: FNV-1a, datatracker.ietf.org/doc/draft-eastlake-fnv (read 2026-11)
+fn site_of(name: &str) -> u64 {
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, step)
+}
+
 /// What every import does first: counts the call and checks the level.
 pub(crate) fn enter_import(name: &'static str, max_irql: u8) -> &'static Kernel {
     let kernel = current();
     kernel.calls.count(name);
     kernel.require_irql(name, max_irql);
+    if kernel.threads.running().is_some() {
+        kernel.point(site_of(name));
+    }
     kernel
 }

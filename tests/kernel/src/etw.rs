@@ -126,6 +126,8 @@ pub struct Etw {
     written: Cell<u64>,
     failed: Cell<u64>,
     discards: Cell<bool>,
+    /// Enable callbacks that are running.
+    telling: Cell<u32>,
 }
 
 impl Etw {
@@ -225,9 +227,13 @@ impl Etw {
 
     fn tell_all(&self, code: u32) {
         let kernel = current();
-        let providers: Vec<Provider> = self.providers.borrow().values().copied().collect();
+        let providers: Vec<u64> = self.providers.borrow().keys().copied().collect();
         for provider in providers {
-            self.tell(kernel, &provider, code);
+            // Unregistered while another was told.
+            let provider = self.providers.borrow().get(&provider).copied();
+            if let Some(provider) = provider {
+                self.tell(kernel, &provider, code);
+            }
         }
     }
 
@@ -243,11 +249,13 @@ impl Etw {
         let any = if is_all { u64::MAX } else { any };
         let source = Guid([0; 16]);
         let context = provider.context;
+        self.telling.set(self.telling.get() + 1);
         kernel.enter("ETW enable callback", || {
             // SAFETY: the driver registered this callback with this context; the filter may be
             // null, and the GUID lives until the call returns.
             unsafe { callback(&raw const source, code, level, any, 0, null(), context) }
         });
+        self.telling.set(self.telling.get() - 1);
     }
 
     fn wants(&self, descriptor: &Descriptor) -> bool {

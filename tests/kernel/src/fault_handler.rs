@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 // sigaltstack.2.html and glibc's sysdeps/unix/sysv/linux/x86 (read 2026-11)
 const SIGSEGV: c_int = 11;
 const SIGBUS: c_int = 7;
+const SIGTRAP: c_int = 5;
 const SA_SIGINFO: c_int = 4;
 const SA_ONSTACK: c_int = 0x0800_0000;
 /// Where `siginfo_t` has the address that was touched, in words.
@@ -60,13 +61,19 @@ thread_local! {
 /// Makes sure that this thread's faults are told.
 pub(crate) fn install() {
     HANDLER_STACK.with(|_| ());
-    BEFORE.get_or_init(|| [replace(SIGSEGV), replace(SIGBUS)]);
+    BEFORE.get_or_init(|| {
+        replace(SIGTRAP, go_on);
+        [replace(SIGSEGV, handle), replace(SIGBUS, handle)]
+    });
 }
 
-fn replace(signal: c_int) -> Action {
+/// A handler, with what the system says of the fault and of the thread.
+type Handler = unsafe extern "C" fn(c_int, *const c_void, *mut c_void);
+
+fn replace(signal: c_int, handler: Handler) -> Action {
     let flags = SA_SIGINFO | SA_ONSTACK;
     let action =
-        Action { handler: handle as *const () as usize, mask: [0; 16], flags, restorer: 0 };
+        Action { handler: handler as *const () as usize, mask: [0; 16], flags, restorer: 0 };
     let mut before = Action { handler: 0, mask: [0; 16], flags: 0, restorer: 0 };
     // SAFETY: both are whole structures, and the handler has the signature that the flags say.
     let result = unsafe { sigaction(signal, &raw const action, &raw mut before) };
@@ -74,7 +81,22 @@ fn replace(signal: c_int) -> Action {
     before
 }
 
-unsafe extern "C" fn handle(signal: c_int, info: *const c_void, context: *const c_void) {
+/// A breakpoint of the driver: goes on in the code behind it.
+unsafe extern "C" fn go_on(_: c_int, _: *const c_void, context: *mut c_void) {
+    let rip_at = context.cast::<usize>().wrapping_add(CONTEXT_RIP);
+    // SAFETY: the system passes a `ucontext_t`, of which this is a word.
+    let behind = unsafe { rip_at.read() };
+    match kernel::stub_of(behind - 1) {
+        // SAFETY: as above; the system takes it over when this returns.
+        Some(stub) => unsafe { rip_at.write(stub) },
+        None => die(&match kernel::offset_in_driver(behind - 1) {
+            Some(offset) => format!("the driver came to an int3 at weir.sys+{offset:#x}"),
+            None => format!("int3 at {:#x}", behind - 1),
+        }),
+    }
+}
+
+unsafe extern "C" fn handle(signal: c_int, info: *const c_void, context: *mut c_void) {
     let address_at = info.cast::<usize>().wrapping_add(INFO_ADDRESS);
     // SAFETY: the system passes a `siginfo_t`, of which this is a word.
     let address = unsafe { address_at.read() };
@@ -87,6 +109,8 @@ unsafe extern "C" fn handle(signal: c_int, info: *const c_void, context: *const 
     if let Some(offset) = kernel::offset_in_driver(rip) {
         die(&format!("the driver touched {address:#x} at weir.sys+{offset:#x}"));
     }
+    let words = format!("{address:#x} was touched at {rip:#x}, which is not the driver\n");
+    let _unwritable = std::io::Write::write_all(&mut std::io::stderr(), words.as_bytes());
     // Not the driver's: whoever handled the signal before gets it when the instruction is tried
     // again.
     let which = usize::from(signal == SIGBUS);

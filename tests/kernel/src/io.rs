@@ -187,8 +187,14 @@ impl Io {
             unsafe { (work.routine)(device, work.context) }
         });
         kernel.processors.set_irql(before);
-        self.running.borrow_mut().pop();
+        self.running.borrow_mut().retain(|running| *running != number);
         true
+    }
+
+    /// Whether one is queued that is not running already.
+    pub(crate) fn has_work(&self) -> bool {
+        let running = self.running.borrow();
+        self.queue.borrow().iter().any(|number| !running.contains(number))
     }
 
     fn next_work(&self) -> Option<(usize, usize, Work)> {
@@ -224,14 +230,24 @@ pub(crate) fn imports() -> Vec<Import> {
 extern "win64" fn create_device(
     driver: *mut c_void,
     extension_bytes: u32,
-    _name: *const UnicodeString,
+    name: *const UnicodeString,
     _kind: u32,
-    _characteristics: u32,
+    characteristics: u32,
     _is_exclusive: u8,
     device: *mut *mut c_void,
 ) -> i32 {
-    let kernel = enter_import("IoCreateDevice", APC_LEVEL);
+    // Source: learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-iocreatedevice and
+    // learn.microsoft.com/windows-hardware/drivers/kernel/controlling-device-namespace-access
+    // (read 2026-11)
+    const SECURE_OPEN: u32 = 0x100;
+    let kernel = enter_import("IoCreateDevice", PASSIVE_LEVEL);
     let io = &kernel.io;
+    if !name.is_null() {
+        kernel.violation("IoCreateDevice with a name: it needs a security descriptor".to_owned());
+    }
+    if characteristics & SECURE_OPEN == 0 && kernel.image().is_some() {
+        kernel.violation("IoCreateDevice without FILE_DEVICE_SECURE_OPEN".to_owned());
+    }
     if driver != io.driver_object() || device.is_null() {
         kernel.violation("IoCreateDevice for another driver, or without a place".to_owned());
         return INVALID_PARAMETER;

@@ -20,6 +20,7 @@ use crate::processors::Processors;
 use crate::registry::Registry;
 use crate::rundown::Rundown;
 use crate::stack::{KERNEL_STACK_BYTES, Stacks};
+use crate::threads::Threads;
 use crate::time::Clock;
 use crate::timers::Timers;
 use crate::{crt, fault_handler, host};
@@ -58,7 +59,12 @@ pub fn current() -> &'static Kernel {
 /// Where in the driver an address lies, for the handler of faults.
 pub(crate) fn offset_in_driver(address: usize) -> Option<usize> {
     let image = CURRENT.get()?.image()?;
-    image.contains(address).then(|| address - image.base())
+    image.offset(address)
+}
+
+/// Where to go on from a breakpoint of the driver, for the handler of faults.
+pub(crate) fn stub_of(address: usize) -> Option<usize> {
+    CURRENT.get()?.image()?.stub_of(address)
 }
 
 /// A function that the driver may import.
@@ -118,6 +124,8 @@ pub struct Kernel {
     pub stacks: Stacks,
     /// Time of calls into the driver.
     pub stopwatch: Stopwatch,
+    /// Threads that take turns.
+    pub threads: Threads,
     image: Option<Image>,
     life: Cell<Life>,
     violations: RefCell<Vec<String>>,
@@ -163,15 +171,16 @@ impl Kernel {
     /// # Errors
     /// The image cannot be mapped, or imports what nobody here provides; the error names the file.
     pub fn try_boot(options: Options) -> Result<&'static Self, String> {
-        let Options { image, processors, time, measures_stacks } = options;
+        let Options { image, processors, time, measures_stacks, breakpoints } = options;
         fault_handler::install();
         let told = |path: &std::path::Path, error| format!("{}: {error}", path.display());
-        let map = |path| Image::map(path, &imports()).map_err(|error| told(path, error));
+        let map =
+            |path| Image::map(path, &imports(), breakpoints).map_err(|error| told(path, error));
         let image = image.as_deref().map(map).transpose()?;
         let kernel: &'static Self = Box::leak(Box::new(Self {
             pool: Pool::default(),
             processors: Processors::new(processors),
-            locks: Locks::default(),
+            locks: Locks::new(measures_stacks || breakpoints.is_some()),
             rundown: Rundown::default(),
             time: Clock::new(time),
             timers: Timers::default(),
@@ -185,6 +194,7 @@ impl Kernel {
             calls: Calls::default(),
             stacks: Stacks::new(measures_stacks),
             stopwatch: Stopwatch::default(),
+            threads: Threads::default(),
             image,
             life: Cell::new(Life::Booted),
             violations: RefCell::default(),
@@ -243,6 +253,10 @@ impl Kernel {
     /// Notes something that the driver must not do.
     pub fn violation(&self, what: String) {
         let mut violations = self.violations.borrow_mut();
+        let what = match self.threads.name() {
+            Some(name) => format!("{what} (in `{name}`, point {})", self.threads.points()),
+            None => what,
+        };
         if violations.len() < VIOLATIONS_MAX {
             violations.push(what);
         }
@@ -277,17 +291,20 @@ impl Kernel {
         self.processors.irql()
     }
 
-    /// Spin locks that are held.
+    /// Spin locks that the running thread holds.
     #[must_use]
     pub fn locks_held(&self) -> usize {
-        self.locks.held()
+        self.locks.held_by(self.threads.running())
     }
 
     /// Runs `f`, a call into the driver, on processor `number`.
     pub fn on_processor<T>(&self, number: u32, f: impl FnOnce() -> T) -> T {
-        let before = self.processors.switch_to(number);
+        let before = self.processors.current();
+        self.move_to(number);
         let result = f();
-        self.processors.switch_to(before);
+        if self.threads.running().is_none() {
+            self.processors.switch_to(before);
+        }
         result
     }
 
@@ -318,7 +335,7 @@ impl Kernel {
         self.stopwatch.note(entry, nanos);
         self.time.count_delays_from(delays);
         self.came_back(entry, irql, locks);
-        if self.processors.affinity() != affinity {
+        if self.processors.affinity().is_elsewhere(&affinity) {
             self.violation(format!("{entry} left its thread bound to a processor"));
             self.processors.restore_affinity(affinity);
         }
@@ -329,7 +346,7 @@ impl Kernel {
         let (irql_after, locks_after) = (self.processors.irql(), self.locks_held());
         if locks_after != locks {
             self.violation(format!("{entry} left {locks_after} spin locks held, not {locks}"));
-            self.locks.forget(locks);
+            self.locks.forget(self.threads.running(), locks);
         }
         if irql_after != irql {
             self.violation(format!("{entry} came back at IRQL {irql_after}, not {irql}"));

@@ -11,7 +11,10 @@
 //! * [`pool`], [`processors`], [`locks`], [`rundown`], [`time`], [`timers`], [`io`], [`registry`],
 //!   [`etw`], [`crt`]: parts of ntoskrnl.exe.
 //! * [`fwp`], [`bfe`], [`net`], [`ndis`]: the filtering platform and the network below it.
+//! * [`threads`]: threads that take turns under a seed; [`breakpoints`]: where they can.
 //! * [`nmr`], [`ebpf`]: the module registrar, and the eBPF core as its client.
+//! * [`lock_order`]: in which order locks are taken and how long they are held; `fenced`: pool
+//!   blocks at pages that nobody may touch.
 //! * [`faults`]: failures on demand; [`calls`]: how often each import was called;
 //!   [`measure`]: what calls cost.
 //!
@@ -23,18 +26,21 @@
 compile_error!("the driver's image is x64 code and is mapped by Linux");
 
 pub mod bfe;
+pub mod breakpoints;
 pub mod calls;
 pub mod crt;
 pub mod ebpf;
 pub mod etw;
 mod fault_handler;
 pub mod faults;
+mod fenced;
 pub mod fwp;
 mod host;
 pub mod image;
 pub mod io;
 pub mod kernel;
 pub mod loader;
+pub mod lock_order;
 pub mod locks;
 pub mod measure;
 mod memory;
@@ -47,6 +53,7 @@ pub mod processors;
 pub mod registry;
 pub mod rundown;
 pub mod stack;
+pub mod threads;
 pub mod time;
 pub mod timers;
 

@@ -5,6 +5,7 @@
 //!
 //! Source of the format: learn.microsoft.com/windows/win32/debug/pe-format (read 2026-11)
 
+use crate::breakpoints::{self, Breakpoints, Stubs};
 use crate::crt;
 use crate::host::{PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE, Pages};
 use crate::kernel::Import;
@@ -37,6 +38,7 @@ pub struct Image {
     imports: Vec<String>,
     /// Where each import is bound to, by name.
     addresses: BTreeMap<String, usize>,
+    stubs: Stubs,
 }
 
 #[derive(Debug)]
@@ -48,17 +50,32 @@ struct Mapped {
 
 impl Image {
     /// Maps the image in a file.
-    pub(crate) fn map(path: &Path, provided: &[Import]) -> Result<Self, String> {
+    pub(crate) fn map(
+        path: &Path,
+        provided: &[Import],
+        wanted: Option<Breakpoints>,
+    ) -> Result<Self, String> {
         let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
         let parsed = PeFile64::parse(&*bytes);
         let file = parsed.map_err(|error| format!("not an image of a driver: {error}"))?;
         is_native(&file)?;
         let optional = &file.nt_headers().optional_header;
         let size = wide(optional.size_of_image.get(LE)).next_multiple_of(PAGE_BYTES);
-        let image = Pages::new(size, PROT_READ | PROT_WRITE);
-        let sections = copy_sections(&file, &bytes, &image)?;
+        let code = code_of(&file, &bytes)?;
+        let room = wanted.map_or(0, |wanted| breakpoints::room(&code, wanted));
+        let whole = size + room.next_multiple_of(PAGE_BYTES);
+        let image = Pages::new(whole, PROT_READ | PROT_WRITE);
+        let mut sections = copy_sections(&file, &bytes, &image, size)?;
         relocate(&file, &bytes, &image)?;
-        let (thunks, addresses) = bind(&file, &image, provided)?;
+        let stubs = wanted
+            .map(|wanted| breakpoints::place(&image, size, &code, wanted))
+            .unwrap_or_default();
+        if whole > size {
+            sections.push((size, whole - size, PROT_READ | PROT_EXEC));
+        }
+        let through: unsafe extern "win64" fn() =
+            if wanted.is_some() { on_host_stack_with_point } else { on_host_stack };
+        let (thunks, addresses) = bind(&file, &image, provided, through as *const () as usize)?;
         for (offset, bytes, protection) in sections {
             image.protect(offset, bytes, protection);
         }
@@ -66,6 +83,7 @@ impl Image {
         Ok(Self {
             base,
             bytes: size,
+            stubs,
             entry: base + wide(optional.address_of_entry_point.get(LE)),
             imports: addresses.keys().cloned().collect(),
             addresses,
@@ -96,6 +114,23 @@ impl Image {
         self.addresses.get(name).copied()
     }
 
+    /// Where in the driver an address lies, that of a breakpoint for the code behind it.
+    pub(crate) fn offset(&self, address: usize) -> Option<usize> {
+        let address = self.stubs.site(address).unwrap_or(address);
+        self.contains(address).then(|| address - self.base)
+    }
+
+    /// Where to go on from a breakpoint at an address.
+    pub(crate) fn stub_of(&self, address: usize) -> Option<usize> {
+        self.stubs.of(address)
+    }
+
+    /// Breakpoints in it.
+    #[must_use]
+    pub const fn breakpoints(&self) -> usize {
+        self.stubs.len()
+    }
+
     /// Whether an address lies in it.
     #[must_use]
     pub fn contains(&self, address: usize) -> bool {
@@ -111,7 +146,7 @@ impl Image {
     /// Takes away all access: code of a driver that is gone must not run.
     pub(crate) fn seal(&self) {
         if let Some(mapped) = self.mapped.borrow().as_ref() {
-            mapped.image.protect(0, self.bytes, PROT_NONE);
+            mapped.image.protect(0, mapped.image.bytes(), PROT_NONE);
         }
     }
 
@@ -141,11 +176,25 @@ fn is_native(file: &PeFile64<'_>) -> Result<(), String> {
     ))
 }
 
+/// The code in the file, with where it will stand.
+fn code_of<'a>(file: &PeFile64<'_>, bytes: &'a [u8]) -> Result<Vec<(usize, &'a [u8])>, String> {
+    let mut code = Vec::new();
+    for section in file.section_table().iter() {
+        if section.characteristics.get(LE).0 & pe::IMAGE_SCN_MEM_EXECUTE.0 != 0 {
+            let data = section.pe_data(bytes).map_err(|error| error.to_string())?;
+            let size = wide(section.virtual_size.get(LE)).min(data.len());
+            code.push((wide(section.virtual_address.get(LE)), data.get(..size).unwrap_or(data)));
+        }
+    }
+    Ok(code)
+}
+
 /// Copies headers and sections, and returns which protection each part is to have.
 fn copy_sections(
     file: &PeFile64<'_>,
     bytes: &[u8],
     image: &Pages,
+    image_bytes: usize,
 ) -> Result<Vec<(usize, usize, i32)>, String> {
     let headers = wide(file.nt_headers().optional_header.size_of_headers.get(LE));
     put(image, 0, bytes.get(..headers).ok_or("headers beyond the file")?)?;
@@ -157,7 +206,7 @@ fn copy_sections(
         if at % PAGE_BYTES != 0 {
             return Err(format!("section {name} does not begin a page"));
         }
-        if at.checked_add(size).is_none_or(|end| end > image.bytes()) {
+        if at.checked_add(size).is_none_or(|end| end > image_bytes) {
             return Err(format!("section {name} lies outside the image"));
         }
         let data = section.pe_data(bytes).map_err(|error| format!("section {name}: {error}"))?;
@@ -202,6 +251,7 @@ fn bind(
     file: &PeFile64<'_>,
     image: &Pages,
     provided: &[Import],
+    through: usize,
 ) -> Result<(Pages, BTreeMap<String, usize>), String> {
     let wanted = wanted(file).map_err(|error| format!("imports: {error}"))?;
     let pages = (wanted.len() * THUNK_BYTES).next_multiple_of(PAGE_BYTES).max(PAGE_BYTES);
@@ -218,7 +268,7 @@ fn bind(
         let address = if crt::DIRECT.contains(&import.name) {
             import.address
         } else {
-            put(&thunks, index * THUNK_BYTES, &thunk(import.address))?;
+            put(&thunks, index * THUNK_BYTES, &thunk(import.address, through))?;
             thunks.base().expose_provenance() + index * THUNK_BYTES
         };
         put(image, at, &address.to_le_bytes())?;
@@ -252,9 +302,8 @@ fn wanted(file: &PeFile64<'_>) -> object::read::Result<Vec<(String, String, usiz
     Ok(found)
 }
 
-/// `mov r10, function; mov r11, on_host_stack; jmp r11`.
-fn thunk(function: usize) -> Vec<u8> {
-    let through = on_host_stack as *const () as usize;
+/// `mov r10, function; mov r11, through; jmp r11`.
+fn thunk(function: usize, through: usize) -> Vec<u8> {
     let mut code = vec![0x49, 0xBA];
     code.extend(function.to_le_bytes());
     code.extend([0x49, 0xBB]);
@@ -294,6 +343,48 @@ unsafe extern "win64" fn on_host_stack() {
         slot = const HOST_STACK_SLOT,
     )
 }
+
+/// The same, and the thread may lose its processor once the function is through.
+///
+/// # Safety
+/// As [`on_host_stack`].
+#[unsafe(naked)]
+unsafe extern "win64" fn on_host_stack_with_point() {
+    naked_asm!(
+        "push rbp",
+        "mov rbp, rsp",
+        "mov rax, rsp",
+        "or rax, {last}",
+        "mov rsp, [rax - {slot} + 1]",
+        "sub rsp, 0x40",
+        "mov rax, [rbp + 0x30]",
+        "mov [rsp + 0x20], rax",
+        "mov rax, [rbp + 0x38]",
+        "mov [rsp + 0x28], rax",
+        "mov rax, [rbp + 0x40]",
+        "mov [rsp + 0x30], rax",
+        "mov rax, [rbp + 0x48]",
+        "mov [rsp + 0x38], rax",
+        "call r10",
+        "mov [rsp + 0x30], rax",
+        "call {after}",
+        "mov rax, [rsp + 0x30]",
+        "mov rsp, rbp",
+        "pop rbp",
+        "ret",
+        after = sym after_import,
+        last = const REGION_BYTES - 1,
+        slot = const HOST_STACK_SLOT,
+    )
+}
+
+/// An import is through; what it did is done.
+extern "win64" fn after_import() {
+    crate::kernel::current().point(AFTER_IMPORT);
+}
+
+/// What a point after an import is called.
+const AFTER_IMPORT: u64 = 1 << 40;
 
 fn put(pages: &Pages, at: usize, bytes: &[u8]) -> Result<(), String> {
     if at.checked_add(bytes.len()).is_none_or(|end| end > pages.bytes()) {

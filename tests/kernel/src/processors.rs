@@ -58,6 +58,22 @@ pub struct Processors {
     home: Cell<u32>,
 }
 
+impl Binding {
+    /// A thread that runs anywhere.
+    pub(crate) const NONE: Self =
+        Self { system: Affinity { mask: 0, group: 0, reserved: [0; 3] }, home: 0 };
+
+    /// Whether the thread is bound otherwise than it was; where it came from does not matter.
+    pub(crate) fn is_elsewhere(&self, before: &Self) -> bool {
+        self.system != before.system
+    }
+
+    /// Whether the thread may run on one processor only.
+    pub(crate) const fn is_bound(&self) -> bool {
+        self.system.mask != 0
+    }
+}
+
 impl Processors {
     pub(crate) fn new(count: u32) -> Self {
         let irql = (0..count.max(1)).map(|_| Cell::new(0)).collect();
@@ -103,6 +119,14 @@ impl Processors {
         self.affinity.set(binding.system);
         self.home.set(binding.home);
         self.current.set(binding.home);
+    }
+
+    /// A thread goes on: here, at this level, bound as it was.
+    pub(crate) fn resume(&self, binding: Binding, processor: u32, irql: u8) {
+        self.affinity.set(binding.system);
+        self.home.set(binding.home);
+        self.switch_to(processor);
+        self.set_irql(irql);
     }
 
     fn level(&self) -> &Cell<u8> {
@@ -215,7 +239,7 @@ unsafe extern "win64" fn revert_affinity(previous: *const Affinity) {
 fn go(kernel: &Kernel, number: u32) {
     let irql = kernel.irql();
     kernel.processors.set_irql(0);
-    kernel.processors.switch_to(number);
+    kernel.move_to(number);
     kernel.processors.set_irql(irql);
 }
 

@@ -15,6 +15,7 @@ const REG_DWORD: u32 = 4;
 const BUFFER_OVERFLOW: i32 = 0x8000_0005_u32.cast_signed();
 const INVALID_HANDLE: i32 = 0xC000_0008_u32.cast_signed();
 const INVALID_PARAMETER: i32 = 0xC000_000D_u32.cast_signed();
+const ACCESS_DENIED: i32 = 0xC000_0022_u32.cast_signed();
 const BUFFER_TOO_SMALL: i32 = 0xC000_0023_u32.cast_signed();
 const OBJECT_NAME_NOT_FOUND: i32 = 0xC000_0034_u32.cast_signed();
 
@@ -25,6 +26,14 @@ const PARTIAL_HEAD_BYTES: usize = 12;
 /// `OBJ_KERNEL_HANDLE`: user mode cannot use the handle.
 const KERNEL_HANDLE: u32 = 0x200;
 
+/// `KEY_QUERY_VALUE`, and the rights that change something: `KEY_SET_VALUE`, `KEY_CREATE_SUB_KEY`,
+/// `DELETE`, `WRITE_DAC`, `WRITE_OWNER`, `GENERIC_WRITE`, `GENERIC_ALL`, `MAXIMUM_ALLOWED`.
+///
+/// Source: learn.microsoft.com/windows/win32/sysinfo/registry-key-security-and-access-rights (read
+/// 2026-11)
+const QUERY_VALUE: u32 = 0x1;
+const CHANGES: u32 = 0x2 | 0x4 | 0x1_0000 | 0x4_0000 | 0x8_0000 | 0x5200_0000;
+
 const HANDLE_FIRST: usize = 0xFFFF_FFFF_8000_0004;
 const HANDLE_STEP: usize = 4;
 
@@ -33,9 +42,16 @@ const HANDLE_STEP: usize = 4;
 pub struct Registry {
     /// Keys by path, values by name, all in lower case.
     keys: RefCell<BTreeMap<String, BTreeMap<String, Value>>>,
-    /// Paths of open keys.
-    handles: RefCell<BTreeMap<usize, String>>,
+    /// Open keys.
+    handles: RefCell<BTreeMap<usize, Opened>>,
     opened: Cell<usize>,
+}
+
+/// An open key.
+#[derive(Clone, Debug)]
+struct Opened {
+    path: String,
+    can_query: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -145,6 +161,9 @@ extern "win64" fn open_key(
     if attributes.attributes & KERNEL_HANDLE == 0 {
         kernel.violation("ZwOpenKey without OBJ_KERNEL_HANDLE".to_owned());
     }
+    if access & CHANGES != 0 {
+        kernel.violation(format!("ZwOpenKey for access {access:#x}: this driver only reads"));
+    }
     let Some(name) = text(attributes.name) else {
         kernel.violation("ZwOpenKey with a name that is no text".to_owned());
         return INVALID_PARAMETER;
@@ -156,7 +175,8 @@ extern "win64" fn open_key(
     let path = if attributes.root == 0 {
         name.to_lowercase()
     } else {
-        let Some(root) = registry.handles.borrow().get(&attributes.root).cloned() else {
+        let root = registry.handles.borrow().get(&attributes.root).map(|it| it.path.clone());
+        let Some(root) = root else {
             kernel.violation("ZwOpenKey below a handle that is not open".to_owned());
             return INVALID_HANDLE;
         };
@@ -168,7 +188,8 @@ extern "win64" fn open_key(
     }
     let number = HANDLE_FIRST + registry.opened.get() * HANDLE_STEP;
     registry.opened.set(registry.opened.get() + 1);
-    registry.handles.borrow_mut().insert(number, path);
+    let opened = Opened { path, can_query: access & QUERY_VALUE != 0 };
+    registry.handles.borrow_mut().insert(number, opened);
     store(handle, number);
     0
 }
@@ -186,10 +207,18 @@ extern "win64" fn query_value(
     let kernel = enter_import("ZwQueryValueKey", PASSIVE_LEVEL);
     kernel.require_no_locks("ZwQueryValueKey");
     let registry = &kernel.registry;
-    let Some(path) = registry.handles.borrow().get(&handle).cloned() else {
+    let Some(Opened { path, can_query }) = registry.handles.borrow().get(&handle).cloned() else {
         kernel.violation(format!("ZwQueryValueKey with handle {handle:#x}, which is not open"));
         return INVALID_HANDLE;
     };
+    if !can_query {
+        kernel.violation("ZwQueryValueKey with a key that was not opened for it".to_owned());
+        return ACCESS_DENIED;
+    }
+    // The structure begins with words; a test without a driver may pass bytes.
+    if kernel.image().is_some() && !information.addr().is_multiple_of(align_of::<u32>()) {
+        kernel.violation(format!("ZwQueryValueKey into {information:p}, which is not aligned"));
+    }
     let Some(name) = text(name).filter(|_| class == PARTIAL_INFORMATION) else {
         kernel.violation(format!("ZwQueryValueKey with class {class} or a name that is no text"));
         return INVALID_PARAMETER;
@@ -225,7 +254,8 @@ extern "win64" fn close(handle: usize) -> i32 {
         kernel.violation(format!("ZwClose of handle {handle:p}, which is not open"));
         return INVALID_HANDLE;
     }
-    0
+    // A failure on demand is words only: the handle is gone.
+    kernel.faults.take("ZwClose").unwrap_or(0)
 }
 
 fn wide(number: u32) -> usize {

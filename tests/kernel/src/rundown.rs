@@ -78,17 +78,11 @@ unsafe extern "win64" fn wait(reference: *mut usize) {
     const NAME: &str = "ExWaitForRundownProtectionRelease";
     let kernel = enter_import(NAME, APC_LEVEL);
     kernel.require_no_locks(NAME);
-    let mut expired = 0;
-    loop {
-        // SAFETY: the caller passes a rundown block; read anew, as the work below may release it.
-        let value = unsafe { reference.read_volatile() };
-        // SAFETY: as above.
-        unsafe { reference.write_volatile(value | ACTIVE) };
-        if value < REFERENCE {
-            return;
-        }
-        if !kernel.run_one() && !crate::timers::expire_next(kernel, &mut expired) {
-            host::die(&format!("{NAME} waits for ever: {} references are left", value / REFERENCE));
-        }
+    // SAFETY: the caller passes a rundown block; read anew each time, as others release it.
+    let value = || unsafe { reference.read_volatile() };
+    // SAFETY: as above.
+    unsafe { reference.write_volatile(value() | ACTIVE) };
+    if !kernel.wait_for(NAME, || value() < REFERENCE) {
+        host::die(&format!("{NAME} waits for ever: {} references are left", value() / REFERENCE));
     }
 }

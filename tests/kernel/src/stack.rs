@@ -152,6 +152,11 @@ pub fn on_host<R>(call: impl FnOnce() -> R) -> R {
     call_on(host, &raw mut unused, call).unwrap_or_else(|panic| resume_unwind(panic))
 }
 
+/// The kernel stack that runs, for threads that take turns; 0 is none.
+pub(crate) fn replace_active(region: usize) -> usize {
+    ACTIVE.replace(region)
+}
+
 /// Whether an address lies on the kernel stack that runs.
 pub(crate) fn is_on_kernel_stack(address: usize) -> bool {
     let region = ACTIVE.get();

@@ -6,7 +6,7 @@
 
 use crate::calls::enter_import;
 use crate::kernel::{DISPATCH_LEVEL, Import, Kernel, PASSIVE_LEVEL};
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 use core::ffi::c_void;
 use core::ops::Range;
 use core::ptr::{null_mut, with_exposed_provenance_mut};
@@ -36,6 +36,8 @@ pub struct Timers {
     dpcs: RefCell<BTreeMap<usize, Dpc>>,
     /// DPC and processor.
     queue: RefCell<VecDeque<(usize, u32)>>,
+    /// DPCs whose routine is on a stack.
+    running: Cell<u32>,
 }
 
 /// A timer that is set.
@@ -80,9 +82,22 @@ impl Timers {
             || self.queue.borrow().iter().any(|(dpc, _)| memory.contains(dpc))
     }
 
+    /// Whether one is queued whose processor is free.
+    pub(crate) fn can_run_dpc(&self, kernel: &Kernel) -> bool {
+        self.place_in_queue(kernel).is_some()
+    }
+
+    fn place_in_queue(&self, kernel: &Kernel) -> Option<usize> {
+        let queue = self.queue.borrow();
+        queue.iter().position(|(_, processor)| kernel.threads.is_free(kernel, *processor))
+    }
+
     /// Runs one DPC that is queued.
     pub(crate) fn run_dpc(&self, kernel: &Kernel) -> bool {
-        let Some((address, processor)) = self.queue.borrow_mut().pop_front() else { return false };
+        let Some(place) = self.place_in_queue(kernel) else { return false };
+        let next = self.queue.borrow_mut().remove(place);
+        let Some((address, processor)) = next else { return false };
+        self.running.set(self.running.get() + 1);
         let dpc = self.dpcs.borrow().get(&address).copied();
         if let Some(Dpc { routine, context }) = dpc {
             let object = with_exposed_provenance_mut(address);
@@ -97,10 +112,19 @@ impl Timers {
                 kernel.processors.set_irql(before);
             });
         }
+        self.running.set(self.running.get() - 1);
         true
     }
 
-    fn next_due(&self) -> Option<u64> {
+    /// Queues what is due by now.
+    pub(crate) fn expire_due(&self, kernel: &Kernel) {
+        let now_ns = kernel.time.now_ns();
+        if self.next_due().is_some_and(|due_ns| due_ns <= now_ns) {
+            self.expire(now_ns);
+        }
+    }
+
+    pub(crate) fn next_due(&self) -> Option<u64> {
         self.timers.borrow().values().flatten().map(|set| set.due_ns).min()
     }
 
@@ -129,9 +153,12 @@ impl Timers {
 
 /// Lets time pass: what is queued runs first, then timers in their order and what they queue.
 pub(crate) fn pass(kernel: &Kernel, nanos: u64) {
+    let end_ns = kernel.time.now_ns().saturating_add(nanos);
+    if kernel.wait_until(end_ns) {
+        return;
+    }
     kernel.run_work();
     kernel.fwp.time_passes(kernel);
-    let end_ns = kernel.time.now_ns().saturating_add(nanos);
     while let Some(due_ns) = kernel.timers.next_due().filter(|due_ns| *due_ns <= end_ns) {
         wait_until(kernel, due_ns);
         kernel.timers.expire(kernel.time.now_ns());
@@ -241,5 +268,10 @@ unsafe extern "win64" fn initialize_dpc(dpc: *mut u8, routine: Routine, context:
 extern "win64" fn flush_dpcs() {
     let kernel = enter_import("KeFlushQueuedDpcs", PASSIVE_LEVEL);
     kernel.require_no_locks("KeFlushQueuedDpcs");
+    if kernel.threads.running().is_some() {
+        let timers = &kernel.timers;
+        kernel.wait_for("deferred calls", || timers.queued() == 0 && timers.running.get() == 0);
+        return;
+    }
     while kernel.timers.run_dpc(kernel) {}
 }

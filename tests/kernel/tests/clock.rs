@@ -42,8 +42,13 @@ const TEN_MEGAHERTZ: u64 = 10_000_000;
 fn loaded(time: Time, kind: ClockKind) -> Option<(&'static Kernel, Net)> {
     let image = image_or_skip()?;
     for _ in 0..5 {
-        let options =
-            Options { image: Some(image.clone()), time, measures_stacks: false, processors: 1 };
+        let options = Options {
+            image: Some(image.clone()),
+            time,
+            measures_stacks: false,
+            processors: 1,
+            breakpoints: None,
+        };
         let kernel = Kernel::boot(options);
         // Counters are told on capture state and at the end only.
         kernel.registry.set_dword("Parameters", "CountersIntervalMs", 3_600_000);

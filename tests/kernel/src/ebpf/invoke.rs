@@ -32,6 +32,10 @@ pub(super) static CONSTANT_DISPATCH: Dispatch = Dispatch {
     batch_end,
 };
 
+/// What points before and after a program are called.
+const BEFORE_PROGRAM: u64 = 2 << 40;
+const AFTER_PROGRAM: u64 = 3 << 40;
+
 /// What the core writes over a header and a context when a test wants it to.
 const SCRIBBLE: u8 = 0xcc;
 
@@ -107,9 +111,22 @@ fn invoke_link(
         kernel.violation("a program was invoked after its detachment was complete".to_owned());
     }
     link.invocations.set(link.invocations.get() + 1);
+    link.in_flight.set(link.in_flight.get() + 1);
+    let flow = flow_of(context);
+    kernel.threads.begin_invocation(flow);
+    kernel.point(BEFORE_PROGRAM);
     let outcome = run(kernel, link.program, context, state);
+    kernel.point(AFTER_PROGRAM);
+    kernel.threads.end_invocation(flow);
+    link.in_flight.set(link.in_flight.get() - 1);
     memory::store(answer, outcome.unwrap_or(0));
     outcome.err().unwrap_or(result::SUCCESS)
+}
+
+/// The flow of a context, read as [`super::body`] does.
+fn flow_of(context: *const u8) -> u64 {
+    const FLOW_ID: usize = 72;
+    memory::fetch(context.wrapping_add(FLOW_ID).cast()).unwrap_or(0)
 }
 
 /// Runs a program on a context, which has its header before it.
@@ -192,7 +209,9 @@ pub(super) fn call_helper(helper: &Helper, context: *mut u8) -> u64 {
     let here = u64::try_from(context.expose_provenance()).unwrap_or(0);
     let first = if helper.arguments[0] == PTR_TO_CTX { here } else { 0 };
     let sixth = if helper.has_implicit_context { here } else { 0 };
-    // SAFETY: a helper takes up to five arguments and the context, and may be called by a program
-    // that runs on this context.
-    unsafe { function(first, 0, 0, 0, 0, sixth) }
+    current().enter("helper", || {
+        // SAFETY: a helper takes up to five arguments and the context, and may be called by a
+        // program that runs on this context.
+        unsafe { function(first, 0, 0, 0, 0, sixth) }
+    })
 }

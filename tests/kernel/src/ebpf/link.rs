@@ -9,7 +9,7 @@ use super::layout::{Dispatch, ExtensionData, HOOK_NPI, Header, result};
 use super::program::{Loaded, ProgramClient, module_of, registration};
 use super::{Refused, module_guid};
 use crate::fwp::{guarded::Guarded, status};
-use crate::kernel::Kernel;
+use crate::kernel::{Kernel, current};
 use crate::nmr::{NmrClient, RegistrationInstance};
 use core::cell::{Cell, RefCell};
 use core::ffi::c_void;
@@ -89,6 +89,8 @@ pub(super) struct Link {
     pub(super) program: &'static ProgramClient,
     pub(super) phase: Cell<Phase>,
     pub(super) invocations: Cell<u64>,
+    /// Invocations that have begun and not ended.
+    pub(super) in_flight: Cell<u32>,
     /// For the cheap dispatch table.
     pub(super) constant: u32,
     is_constant: bool,
@@ -177,6 +179,7 @@ impl Link {
             program: loaded.program,
             phase: Cell::new(Phase::Attaching),
             invocations: Cell::new(0),
+            in_flight: Cell::new(0),
             constant: constant.unwrap_or(0),
             is_constant: constant.is_some(),
             attach_type: params.attach_type,
@@ -225,6 +228,10 @@ impl NmrClient for Link {
     }
 
     fn detached(&self) {
+        if self.in_flight.get() > 0 {
+            let told = self.in_flight.get();
+            current().violation(format!("a detach was completed during {told} invocations"));
+        }
         drop(self.data.take());
         self.phase.set(Phase::Detached);
     }

@@ -15,6 +15,12 @@ const PIECE_PAYLOAD: u32 = 0;
 const PIECE_EVENT_METADATA: u32 = 1;
 const PIECE_PROVIDER_TRAITS: u32 = 2;
 
+/// Keywords that Microsoft keeps for itself.
+///
+/// Source: learn.microsoft.com/windows/win32/wes/defining-keywords-used-to-classify-types-of-events
+/// (read 2026-11)
+const KEYWORDS_RESERVED: u64 = 0xffff << 48;
+
 /// `EventProviderSetTraits`.
 const INFORMATION_TRAITS: u32 = 2;
 
@@ -70,6 +76,9 @@ extern "win64" fn register(
         kernel.violation("EtwRegister without a provider or a place for the handle".to_owned());
         return INVALID_PARAMETER;
     };
+    if etw.providers.borrow().values().any(|known| known.id == id) {
+        kernel.violation("EtwRegister of a provider that is registered already".to_owned());
+    }
     if let Some(status) = kernel.faults.take("EtwRegister") {
         return status;
     }
@@ -94,7 +103,14 @@ extern "win64" fn unregister(handle: u64) -> i32 {
         kernel.violation(format!("EtwUnregister of {handle:#x}, which is not registered"));
         return INVALID_HANDLE;
     }
-    0
+    if kernel.threads.running().is_some() {
+        // A callback that runs is waited for: the driver's code may go after this.
+        kernel.wait_for("a callback of event tracing", || kernel.etw.telling.get() == 0);
+    } else if kernel.etw.telling.get() > 0 {
+        kernel.violation("EtwUnregister from an enable callback, for which it waits".to_owned());
+    }
+    // A failure on demand is words only: the registration is gone.
+    kernel.faults.take("EtwUnregister").unwrap_or(0)
 }
 
 /// Source: learn.microsoft.com/windows-hardware/drivers/ddi/wdm/nf-wdm-etwsetinformation (read
@@ -218,6 +234,9 @@ fn content(
             (_, PIECE_PAYLOAD) => content.payload.extend(bytes),
             _ => return Err("a piece of a type that does not belong there"),
         }
+    }
+    if descriptor.keyword & KEYWORDS_RESERVED != 0 {
+        return Err("a keyword that is Microsoft's");
     }
     let is_described = content.traits.is_some() && content.metadata.is_some();
     if is_described != (descriptor.channel == CHANNEL_TRACELOGGING) {

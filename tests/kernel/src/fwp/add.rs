@@ -3,6 +3,8 @@
 //! Source: learn.microsoft.com/windows/win32/api/fwpmu/nf-fwpmu-fwpmfilteradd0 and its siblings,
 //! whose errors the kernel's functions share (read 2026-11)
 
+mod own;
+
 use super::layers::Layer;
 use super::layout::{Value, action, kind};
 use super::objects::{self, DisplayData};
@@ -12,15 +14,24 @@ use crate::fwp::text;
 use crate::kernel::{Kernel, PASSIVE_LEVEL};
 use crate::memory;
 use core::ffi::c_void;
+use own::Added;
 use weir_abi::identifiers::Guid;
 
 extern "win64" fn provider_add(
     handle: u64,
     provider: *const objects::Provider,
-    _security: *const c_void,
+    security: *const c_void,
 ) -> i32 {
     status_of(begin("FwpmProviderAdd0", PASSIVE_LEVEL).and_then(|kernel| {
         let provider = memory::fetch(provider).ok_or(status::NULL_POINTER)?;
+        let added = Added {
+            what: "provider",
+            key: provider.key,
+            provider: None,
+            flags: provider.flags,
+            security,
+        };
+        own::check(kernel, &added, kernel.fwp.engine.is_dynamic(handle));
         check_display(provider.display)?;
         check_flags(provider.flags)?;
         kernel.fwp.engine.change(kernel, handle, |store, owner| {
@@ -34,13 +45,21 @@ extern "win64" fn provider_add(
 extern "win64" fn sublayer_add(
     handle: u64,
     sublayer: *const objects::SubLayer,
-    _security: *const c_void,
+    security: *const c_void,
 ) -> i32 {
     status_of(begin("FwpmSubLayerAdd0", PASSIVE_LEVEL).and_then(|kernel| {
         let sublayer = memory::fetch(sublayer).ok_or(status::NULL_POINTER)?;
+        let (provider, weight) = (memory::fetch(sublayer.provider), sublayer.weight);
+        let added = Added {
+            what: "sublayer",
+            key: sublayer.key,
+            provider,
+            flags: sublayer.flags,
+            security,
+        };
+        own::check(kernel, &added, kernel.fwp.engine.is_dynamic(handle));
         check_display(sublayer.display)?;
         check_flags(sublayer.flags)?;
-        let (provider, weight) = (memory::fetch(sublayer.provider), sublayer.weight);
         kernel.fwp.engine.change(kernel, handle, |store, owner| {
             check_new(sublayer.key, store.sublayers.contains_key(&sublayer.key))?;
             store.check_provider(provider)?;
@@ -53,15 +72,18 @@ extern "win64" fn sublayer_add(
 extern "win64" fn callout_add(
     handle: u64,
     callout: *const objects::Callout,
-    _security: *const c_void,
+    security: *const c_void,
     id: *mut u32,
 ) -> i32 {
     status_of(begin("FwpmCalloutAdd0", PASSIVE_LEVEL).and_then(|kernel| {
         let callout = memory::fetch(callout).ok_or(status::NULL_POINTER)?;
+        let provider = memory::fetch(callout.provider);
+        let added =
+            Added { what: "callout", key: callout.key, provider, flags: callout.flags, security };
+        own::check(kernel, &added, kernel.fwp.engine.is_dynamic(handle));
         check_display(callout.display)?;
         check_flags(callout.flags)?;
         let layer = Layer::of_key(callout.layer).ok_or(status::LAYER_NOT_FOUND)?;
-        let provider = memory::fetch(callout.provider);
         kernel.fwp.engine.change(kernel, handle, |store, owner| {
             check_new(callout.key, store.callouts.contains_key(&callout.key))?;
             store.check_provider(provider)?;
@@ -76,12 +98,19 @@ extern "win64" fn callout_add(
 extern "win64" fn filter_add(
     handle: u64,
     filter: *const objects::Filter,
-    _security: *const c_void,
+    security: *const c_void,
     id: *mut u64,
 ) -> i32 {
     status_of(begin("FwpmFilterAdd0", PASSIVE_LEVEL).and_then(|kernel| {
         let given = memory::fetch(filter).ok_or(status::NULL_POINTER)?;
+        let provider = memory::fetch(given.provider);
+        let added =
+            Added { what: "filter", key: given.key, provider, flags: given.flags, security };
+        own::check(kernel, &added, kernel.fwp.engine.is_dynamic(handle));
         let filter = read_filter(kernel, &given)?;
+        if kernel.image().is_some() && filter.sublayer == ZERO {
+            kernel.violation(format!("filter {} is in nobody's sublayer", filter.key));
+        }
         let new = filter.id;
         kernel.fwp.engine.change(kernel, handle, |store, owner| {
             check_references(store, &filter)?;

@@ -43,8 +43,10 @@ pub(super) struct Contexts {
     queue: RefCell<VecDeque<Pending>>,
     deletes: Cell<Deletes>,
     aborts: Cell<Aborts>,
+    /// Whether deletions come while a classification uses the context.
+    is_hostile: Cell<bool>,
     /// `flowDeleteFn` runs on this stack.
-    deleting: Cell<u32>,
+    pub(super) deleting: Cell<u32>,
     delivered: Cell<u64>,
 }
 
@@ -56,12 +58,24 @@ pub(super) struct Key {
     pub(super) callout: u32,
 }
 
+/// All keys of a flow.
+const fn keys_of(flow: u64) -> core::ops::RangeInclusive<Key> {
+    let first = Key { flow, layer: 0, callout: 0 };
+    first..=Key { flow, layer: u16::MAX, callout: u32::MAX }
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Association {
     context: u64,
     /// Classifications that were called with it.
     active: u32,
     phase: Phase,
+}
+
+impl Association {
+    fn told(&self) -> String {
+        format!("{:?} and {} calls with it", self.phase, self.active)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,15 +101,18 @@ impl Contexts {
 
     pub(super) fn leftovers(&self) -> Vec<String> {
         let associated = self.associated.borrow();
-        let left = associated.keys();
-        left.map(|it| format!("flow {:#x} has a context of callout {}", it.flow, it.callout))
-            .collect()
+        let left = associated.iter();
+        left.map(|(key, it)| {
+            let (flow, callout) = (key.flow, key.callout);
+            format!("flow {flow:#x} has a context of callout {callout}, {}", it.told())
+        })
+        .collect()
     }
 
     /// Looks at the context number of a flow, or changes it.
     pub(super) fn with_context<T>(&self, flow: u64, f: impl FnOnce(&mut u64) -> T) -> Option<T> {
         let mut associated = self.associated.borrow_mut();
-        let found = associated.iter_mut().find(|(key, _)| key.flow == flow);
+        let found = associated.range_mut(keys_of(flow)).next();
         found.map(|(_, association)| f(&mut association.context))
     }
 
@@ -112,7 +129,8 @@ impl Contexts {
         let is_due = {
             let mut associated = self.associated.borrow_mut();
             let Some(it) = associated.get_mut(&key) else { return };
-            it.active -= 1;
+            // Another one may be there by now.
+            it.active = it.active.saturating_sub(1);
             it.active == 0 && it.phase == Phase::Removed
         };
         if is_due {
@@ -123,10 +141,10 @@ impl Contexts {
     /// The flow has ended: what it has goes.
     pub(super) fn flow_ended(&self, kernel: &Kernel, flow: u64) {
         let mut due = Vec::new();
-        for (key, it) in self.associated.borrow_mut().iter_mut() {
-            if key.flow == flow && it.phase == Phase::Live {
+        for (key, it) in self.associated.borrow_mut().range_mut(keys_of(flow)) {
+            if it.phase == Phase::Live {
                 it.phase = Phase::Removed;
-                if it.active == 0 {
+                if it.active == 0 || self.is_hostile.get() {
                     due.push(*key);
                 }
             }
@@ -151,6 +169,7 @@ impl Contexts {
         let callout = kernel.fwp.callouts.of_id(key.callout);
         if let Some(function) = callout.and_then(|callout| callout.flow_delete) {
             self.deleting.set(self.deleting.get() + 1);
+            kernel.fwp.callouts.active(key.callout, 1);
             kernel.at_irql(DISPATCH_LEVEL, || {
                 kernel.enter("flowDeleteFn", || {
                     // SAFETY: a callout cannot be unregistered while it has contexts, so its
@@ -158,6 +177,7 @@ impl Contexts {
                     unsafe { function(key.layer, key.callout, context) }
                 });
             });
+            kernel.fwp.callouts.active(key.callout, -1);
             self.deleting.set(self.deleting.get() - 1);
         }
         self.delivered.set(self.delivered.get() + 1);
@@ -215,9 +235,19 @@ impl super::Fwp {
         self.contexts.deletes.set(when);
     }
 
+    /// Lets a flow's deletion come while its data is classified, which nothing rules out.
+    pub fn delete_while_classifying(&self) {
+        self.contexts.is_hostile.set(true);
+    }
+
     /// Chooses what `FwpsFlowAbort0` does.
     pub fn set_aborts(&self, what: Aborts) {
         self.contexts.aborts.set(what);
+    }
+
+    /// Whether deletions, or ends of flows, were kept back.
+    pub(crate) fn has_kept_back(&self) -> bool {
+        !self.contexts.queue.borrow().is_empty()
     }
 
     /// Delivers one deletion that was kept back; whether there was one.
@@ -253,7 +283,7 @@ impl super::Fwp {
     #[must_use]
     pub fn has_context(&self, flow: u64) -> bool {
         let associated = self.contexts.associated.borrow();
-        associated.iter().any(|(key, it)| key.flow == flow && it.phase == Phase::Live)
+        associated.range(keys_of(flow)).any(|(_, it)| it.phase == Phase::Live)
     }
 
     /// How often `flowDeleteFn` was called.
@@ -275,7 +305,11 @@ extern "win64" fn associate(flow: u64, layer: u16, callout: u32, context: u64) -
 }
 
 extern "win64" fn remove(flow: u64, layer: u16, callout: u32) -> i32 {
-    let kernel = enter_unlocked("FwpsFlowRemoveContext0", DISPATCH_LEVEL);
+    const NAME: &str = "FwpsFlowRemoveContext0";
+    let kernel = enter_unlocked(NAME, DISPATCH_LEVEL);
+    if let Some(status) = kernel.faults.take(NAME) {
+        return status;
+    }
     status_of(kernel.fwp.contexts.remove(kernel, Key { flow, layer, callout }))
 }
 

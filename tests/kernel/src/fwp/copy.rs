@@ -30,6 +30,7 @@ extern "win64" fn copy_stream_data(
         let short = kernel.faults.take(NAME).map(|status| usize::try_from(status).unwrap_or(0));
         let wanted = room.min(data.length).min(short.unwrap_or(usize::MAX));
         done = copy(kernel, &data, buffer.cast(), wanted);
+        kernel.locks.copied(done);
     }
     memory::store(copied, done);
 }

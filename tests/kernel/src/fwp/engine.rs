@@ -6,12 +6,15 @@
 //!
 //! Source: learn.microsoft.com/windows/win32/fwp/object-management (read 2026-11)
 
+mod in_use;
+
 use super::layers::Layer;
 use super::notices::{self, Notices};
 use super::status;
 use super::store::{Filter, Store};
 use crate::kernel::Kernel;
 use core::cell::{Cell, RefCell};
+use in_use::{InUse, Using};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use weir_abi::identifiers::Guid;
@@ -25,6 +28,7 @@ pub(super) struct Engine {
     active: RefCell<BTreeMap<Layer, Rc<[Rc<Active>]>>>,
     transaction: RefCell<Option<Transaction>>,
     next: Cell<u64>,
+    in_use: InUse,
     pub(super) notices: Notices,
 }
 
@@ -48,6 +52,8 @@ struct Transaction {
     handle: u64,
     store: Store,
     is_read_only: bool,
+    /// Its commit was asked for and failed: closing the session is the end of it.
+    is_tried: bool,
 }
 
 impl Engine {
@@ -99,6 +105,23 @@ impl Engine {
         }
     }
 
+    /// Somebody begins a call with a handle.
+    pub(super) fn using(&self, kernel: &Kernel, handle: u64) -> Using<'_> {
+        self.in_use.begin(kernel, handle)
+    }
+
+    /// Whether a handle's objects go with it.
+    pub(super) fn is_dynamic(&self, handle: u64) -> bool {
+        self.sessions.borrow().get(&handle).is_some_and(|it| it.is_dynamic)
+    }
+
+    /// A commit is asked for, whatever comes of it.
+    pub(super) fn try_commit(&self, handle: u64) {
+        if let Some(it) = self.transaction.borrow_mut().as_mut().filter(|it| it.handle == handle) {
+            it.is_tried = true;
+        }
+    }
+
     /// Changes the store for a handle: within its transaction, or at once.
     pub(super) fn change<T>(
         &self,
@@ -106,6 +129,7 @@ impl Engine {
         handle: u64,
         change: impl FnOnce(&mut Store, Option<u64>) -> Result<T, i32>,
     ) -> Result<T, i32> {
+        let _using = self.using(kernel, handle);
         let owner = self.session(kernel, handle)?.is_dynamic.then_some(handle);
         if let Some(transaction) = self.transaction.borrow_mut().as_mut() {
             if transaction.handle != handle {
@@ -195,9 +219,10 @@ impl Engine {
             self.sessions.borrow_mut().remove(&handle);
             return Err(error);
         }
-        let is_ours = |it: &Transaction| it.handle == handle;
-        if self.transaction.borrow().as_ref().is_some_and(is_ours) {
-            self.transaction.replace(None);
+        let is_ours = |it: &mut Transaction| it.handle == handle;
+        let open = self.transaction.borrow_mut().take_if(is_ours);
+        if open.is_some_and(|it| !it.is_tried) {
+            kernel.violation(format!("{handle:#x} is closed with a transaction still open"));
         }
         self.sessions.borrow_mut().remove(&handle);
         let mut store = self.committed.borrow().clone();
@@ -217,7 +242,8 @@ impl Engine {
             return Err(if same { status::TXN_IN_PROGRESS } else { status::TIMEOUT });
         }
         let store = self.committed.borrow().clone();
-        self.transaction.replace(Some(Transaction { handle, store, is_read_only }));
+        let transaction = Transaction { handle, store, is_read_only, is_tried: false };
+        self.transaction.replace(Some(transaction));
         Ok(())
     }
 

@@ -28,16 +28,26 @@ impl super::Fwp {
     /// If there is no such flow.
     pub fn authorize_again(&self, kernel: &Kernel, flow: u64) -> Outcome {
         let Some(spec) = self.flows.spec(flow) else { panic!("there is no flow {flow:#x}") };
-        let classify = Classify {
-            spec: &spec,
-            layer: spec.established_layer(),
-            flow,
-            layer_data: ptr::null_mut(),
-            rights: spec.rights,
-            irql: spec.irql,
-            action_on_entry: 0,
-            after_each: &|_| {},
-        };
-        classify.run(kernel)
+        authorize(kernel, flow, &spec)
     }
+
+    /// A reauthorization that says that it is one, if the flow is there.
+    pub fn reauthorize(&self, kernel: &Kernel, flow: u64) -> Option<Outcome> {
+        let spec = self.flows.spec(flow)?;
+        Some(authorize(kernel, flow, &FlowSpec { is_reauthorize: true, ..(*spec).clone() }))
+    }
+}
+
+fn authorize(kernel: &Kernel, flow: u64, spec: &FlowSpec) -> Outcome {
+    let classify = Classify {
+        spec,
+        layer: spec.established_layer(),
+        flow,
+        layer_data: ptr::null_mut(),
+        rights: spec.rights,
+        irql: spec.irql,
+        action_on_entry: 0,
+        after_each: &|_| {},
+    };
+    classify.run(kernel)
 }

@@ -78,6 +78,17 @@ impl Fwp {
         left
     }
 
+    /// Takes what belongs to the thread that runs: how deep it is in classifications and deletions.
+    pub(crate) fn put_away(&self) -> (u32, u32) {
+        (self.depth.replace(0), self.contexts.deleting.replace(0))
+    }
+
+    /// Gives it back.
+    pub(crate) fn take_out(&self, classifications: u32, deletions: u32) {
+        self.depth.set(classifications);
+        self.contexts.deleting.set(deletions);
+    }
+
     /// Callouts that are registered.
     #[must_use]
     pub fn callout_count(&self) -> usize {
@@ -106,31 +117,18 @@ fn begin(name: &'static str, max_irql: u8) -> Result<&'static Kernel, i32> {
 /// that it could do.
 pub(crate) fn enter_unlocked(name: &'static str, max_irql: u8) -> &'static Kernel {
     let kernel = enter_import(name, max_irql);
-    if kernel.locks_held() > 0 && shares_lock(kernel, 0..ADDRESSES) {
+    if kernel.locks_held() > 0 && shares_lock(kernel) {
         kernel.violation(format!("{name} was called with a spin lock held"));
     }
     kernel
 }
 
-/// Addresses of a process.
-const ADDRESSES: usize = 1 << 47;
-
-/// Whether one of the locks that are held is where others can find it: in pool, or in the image. A
-/// lock on the driver's own stack only raises the level, and nobody can wait for it.
-///
-/// Which locks are held is found by halves, since all that can be asked is whether one lies in a
-/// range.
-fn shares_lock(kernel: &Kernel, within: core::ops::Range<usize>) -> bool {
-    if !kernel.locks.is_held_in(&within) {
-        return false;
-    }
-    let (start, length) = (within.start, within.len());
-    if length == 1 {
-        let image = kernel.image().map_or(0..0, |it| it.base()..it.base() + it.bytes());
-        return kernel.pool.contains(start) || image.contains(&start);
-    }
-    let middle = start + length / 2;
-    shares_lock(kernel, start..middle) || shares_lock(kernel, middle..within.end)
+/// Whether one of the locks that the running thread holds is where others can find it: in pool, or
+/// in the image. A lock on the driver's own stack only raises the level, and nobody can wait for it.
+fn shares_lock(kernel: &Kernel) -> bool {
+    let image = kernel.image().map_or(0..0, |it| it.base()..it.base() + it.bytes());
+    let held = kernel.locks.of_thread(kernel.threads.running());
+    held.into_iter().any(|lock| kernel.pool.contains(lock) || image.contains(&lock))
 }
 
 /// The status of an outcome.

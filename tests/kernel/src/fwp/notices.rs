@@ -85,6 +85,7 @@ fn notify(kernel: &Kernel, what: i32, filter: &mut Filter) -> i32 {
     };
     let mut shown = shown(filter, kernel.fwp.callouts.id_of(filter.callout), 0);
     let key = if what == NOTIFY_ADD { &raw const filter.key } else { ptr::null() };
+    kernel.fwp.callouts.active(id, 1);
     let status = kernel.at_irql(PASSIVE_LEVEL, || {
         kernel.enter("notifyFn", || {
             // SAFETY: the callout is registered, so its function is there; key and filter are
@@ -92,6 +93,7 @@ fn notify(kernel: &Kernel, what: i32, filter: &mut Filter) -> i32 {
             unsafe { function(what, key, &raw mut shown) }
         })
     });
+    kernel.fwp.callouts.active(id, -1);
     filter.context = shown.context;
     status
 }

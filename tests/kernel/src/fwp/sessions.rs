@@ -33,14 +33,22 @@ extern "win64" fn engine_open(
         if handle.is_null() {
             return Err(status::NULL_POINTER);
         }
-        memory::store(handle, kernel.fwp.engine.open(flags & SESSION_FLAG_DYNAMIC != 0));
+        let is_dynamic = flags & SESSION_FLAG_DYNAMIC != 0;
+        if !is_dynamic && kernel.image().is_some() {
+            kernel.violation("a session that is not dynamic: its objects stay".to_owned());
+        }
+        memory::store(handle, kernel.fwp.engine.open(is_dynamic));
         Ok(())
     }))
 }
 
 extern "win64" fn engine_close(handle: u64) -> i32 {
-    let kernel = enter_unlocked("FwpmEngineClose0", PASSIVE_LEVEL);
-    status_of(kernel.fwp.engine.close(kernel, handle))
+    const NAME: &str = "FwpmEngineClose0";
+    let kernel = enter_unlocked(NAME, PASSIVE_LEVEL);
+    let _using = kernel.fwp.engine.using(kernel, handle);
+    let closed = status_of(kernel.fwp.engine.close(kernel, handle));
+    // A failure on demand is words only: the session is gone.
+    kernel.faults.take(NAME).unwrap_or(closed)
 }
 
 const TXN_READ_ONLY: u32 = 1;
@@ -50,20 +58,29 @@ extern "win64" fn transaction_begin(handle: u64, flags: u32) -> i32 {
         if flags & !TXN_READ_ONLY != 0 {
             return Err(status::INVALID_FLAGS);
         }
+        let _using = kernel.fwp.engine.using(kernel, handle);
         kernel.fwp.engine.begin(kernel, handle, flags & TXN_READ_ONLY != 0)
     }))
 }
 
 extern "win64" fn transaction_commit(handle: u64) -> i32 {
-    status_of(begin("FwpmTransactionCommit0", PASSIVE_LEVEL).and_then(|kernel| {
+    const NAME: &str = "FwpmTransactionCommit0";
+    let kernel = enter_unlocked(NAME, PASSIVE_LEVEL);
+    kernel.fwp.engine.try_commit(handle);
+    status_of(kernel.faults.take(NAME).map_or(Ok(()), Err).and_then(|()| {
+        let _using = kernel.fwp.engine.using(kernel, handle);
         let store = kernel.fwp.engine.end(kernel, handle)?;
         kernel.fwp.engine.commit(kernel, store)
     }))
 }
 
 extern "win64" fn transaction_abort(handle: u64) -> i32 {
-    let kernel = enter_unlocked("FwpmTransactionAbort0", PASSIVE_LEVEL);
-    status_of(kernel.fwp.engine.end(kernel, handle).map(drop))
+    const NAME: &str = "FwpmTransactionAbort0";
+    let kernel = enter_unlocked(NAME, PASSIVE_LEVEL);
+    let _using = kernel.fwp.engine.using(kernel, handle);
+    let ended = status_of(kernel.fwp.engine.end(kernel, handle).map(drop));
+    // A failure on demand is words only: the transaction is gone.
+    kernel.faults.take(NAME).unwrap_or(ended)
 }
 
 pub(super) fn imports() -> Vec<Export> {

@@ -166,6 +166,16 @@ impl super::Fwp {
         self.indicate(kernel, flow, &Prepared::new(indication))
     }
 
+    /// Indicates bytes of a flow, if it is there: another thread may have closed it.
+    pub fn try_stream(
+        &self,
+        kernel: &Kernel,
+        flow: u64,
+        indication: &Indication,
+    ) -> Option<StreamOutcome> {
+        self.flows.spec(flow).map(|_| self.stream(kernel, flow, indication))
+    }
+
     /// Indicates bytes that are in memory already.
     ///
     /// # Panics

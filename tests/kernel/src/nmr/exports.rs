@@ -75,12 +75,9 @@ extern "win64" fn wait_for_provider(handle: u64) -> i32 {
         kernel.violation(format!("{NAME}: {handle:#x} was not deregistered"));
         return status::INVALID_PARAMETER;
     }
-    let mut expired = 0;
-    while nmr.is_bound(handle) {
-        if !kernel.run_one() && !crate::timers::expire_next(kernel, &mut expired) {
-            kernel.violation(format!("{NAME} would wait for ever: a client is not detached"));
-            nmr.bindings.borrow_mut().retain(|_, it| it.provider != handle);
-        }
+    if !kernel.wait_for(NAME, || !nmr.is_bound(handle)) {
+        kernel.violation(format!("{NAME} would wait for ever: a client is not detached"));
+        nmr.bindings.borrow_mut().retain(|_, it| it.provider != handle);
     }
     nmr.providers.borrow_mut().remove(&handle);
     status::SUCCESS

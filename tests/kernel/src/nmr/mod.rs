@@ -192,6 +192,11 @@ impl Nmr {
             (it.context, it.phase) = (context, Phase::Attached);
         }
         module.attached();
+        // Either side may have gone meanwhile; a binding that was being made was left out then.
+        let is_there = self.providers.borrow().get(&provider).is_some_and(|it| !it.is_deregistered);
+        if !is_there || !self.clients.borrow().contains_key(&client) {
+            self.detach(kernel, binding);
+        }
         Ok(())
     }
 
@@ -234,7 +239,8 @@ impl Nmr {
 
     fn begin_detach(&self, binding: u64) -> Option<(Binding, DetachFn)> {
         let mut bindings = self.bindings.borrow_mut();
-        let it = bindings.get_mut(&binding)?;
+        // Provider and client may both go, at once: one of them begins.
+        let it = bindings.get_mut(&binding).filter(|it| it.phase == Phase::Attached)?;
         let characteristics = self.providers.borrow().get(&it.provider)?.characteristics;
         let detach = memory::fetch(characteristics)?.detach?;
         it.phase = Phase::Detaching;

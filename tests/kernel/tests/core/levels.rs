@@ -50,6 +50,8 @@ fn misuse_of_locks_is_told() {
     release(&raw mut first, 0);
     told(kernel, "before one taken later");
     release(&raw mut second, 2);
+    // The level fell with the first.
+    told(kernel, "KeReleaseSpinLock at IRQL 0");
     kernel.processors_back_to_passive();
     kernel.enter("an entry", || acquire(&raw mut first));
     let violations = kernel.take_violations();
