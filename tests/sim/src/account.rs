@@ -40,11 +40,27 @@ struct Pair {
 struct Flow {
     since_ns: u64,
     seq: u32,
+    /// Numbers that came before those below them.
+    early: BTreeSet<u32>,
     /// Pairs that have not ended, by attach id.
     pairs: BTreeMap<u32, Pair>,
     was_invoked: bool,
     fates: u32,
     is_open: bool,
+}
+
+impl Flow {
+    /// Takes in the number of an event of the flow; the one that was due is the error.
+    fn count(&mut self, seq: u32, is_threaded: bool) -> Result<(), u32> {
+        let next = self.seq + 1;
+        if seq < next || !is_threaded && seq != next || !self.early.insert(seq) {
+            return Err(next);
+        }
+        while self.early.remove(&(self.seq + 1)) {
+            self.seq += 1;
+        }
+        Ok(())
+    }
 }
 
 /// The account.
@@ -61,6 +77,8 @@ pub struct Account {
     forgotten: BTreeSet<u32>,
     /// Events taken in.
     pub events: u64,
+    /// Threads wrote the events: what has its number may be written after what had a later one.
+    is_threaded: bool,
 }
 
 /// The series that this account knows all of.
@@ -96,6 +114,12 @@ pub const DERIVED: [Series; 28] = [
 ];
 
 impl Account {
+    /// The account of events that several threads wrote at once.
+    #[must_use]
+    pub fn of_threads() -> Self {
+        Self { is_threaded: true, ..Self::default() }
+    }
+
     /// Takes in an event; Counters are what this is held against, and only numbered.
     ///
     /// # Errors
@@ -115,10 +139,8 @@ impl Account {
                 .flows
                 .entry(serial)
                 .or_insert_with(|| Flow { since_ns: head.time_ns, ..Flow::default() });
-            flow.seq += 1;
-            if flow.seq != seq {
-                return Err(format!("{record:?}: number {} of the flow is next", flow.seq));
-            }
+            flow.count(seq, self.is_threaded)
+                .map_err(|next| format!("{record:?}: number {next} of the flow is next"))?;
         }
         self.record(head.time_ns, &record)
     }
@@ -359,10 +381,9 @@ impl Account {
         for pair in pairs {
             self.ended(pair, PairEnd::Unload, now_ns)?;
         }
-        let odd = self
-            .flows
-            .iter()
-            .find(|(_, flow)| flow.is_open || flow.was_invoked != (flow.fates == 1));
+        let odd = self.flows.iter().find(|(_, flow)| {
+            !flow.early.is_empty() || flow.is_open || flow.was_invoked != (flow.fates == 1)
+        });
         odd.map_or(Ok(()), |(serial, flow)| Err(format!("flow {serial} at the end: {flow:?}")))
     }
 }

@@ -5,6 +5,7 @@
 use std::path::Path;
 use weir_abi::event::{ClockKind, DriverState, Event as _, FailurePolicy, Record};
 use weir_abi::{Direction, EventHead};
+use weir_sim_kernel::breakpoints::Breakpoints;
 use weir_sim_kernel::ebpf::{Attached, Body, Core, Params, Refused};
 use weir_sim_kernel::etw::Written;
 use weir_sim_kernel::fwp::flows::FlowSpec;
@@ -32,6 +33,10 @@ pub struct Setup {
     pub boots_ns: u64,
     /// Processors.
     pub processors: u32,
+    /// `BlockAction`; `None` leaves the value out.
+    pub block_action: Option<&'static str>,
+    /// Where threads can lose their processor within the image.
+    pub breakpoints: Option<Breakpoints>,
 }
 
 impl Default for Setup {
@@ -43,6 +48,8 @@ impl Default for Setup {
             keywords: weir_usermode::hook::KEYWORDS_ALL,
             boots_ns: 1_793_491_200_000_000_000,
             processors: 1,
+            block_action: None,
+            breakpoints: None,
         }
     }
 }
@@ -131,6 +138,7 @@ impl Machine {
             processors: setup.processors,
             time: Time::Virtual { start_unix_ns: setup.boots_ns, frequency: 1_000_000_000 },
             measures_stacks: false,
+            breakpoints: setup.breakpoints,
         })?;
         let registry = &kernel.registry;
         registry.set_string("Parameters", "FailurePolicy", setup.policy.name());
@@ -138,6 +146,9 @@ impl Machine {
         registry.set_dword("Parameters", "CountersIntervalMs", interval);
         if let Some(flows_max) = setup.flows_max {
             registry.set_dword("Parameters", "MaxFlows", flows_max);
+        }
+        if let Some(action) = setup.block_action {
+            registry.set_string("Parameters", "BlockAction", action);
         }
         if setup.keywords != 0 {
             kernel.etw.enable(setup.keywords, 5);

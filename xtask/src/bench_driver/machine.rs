@@ -85,6 +85,7 @@ impl Machine {
             processors: plan.processors,
             time,
             measures_stacks: false,
+            breakpoints: None,
         })?;
         kernel.registry.set_dword("Parameters", "CountersIntervalMs", 3_600_000);
         kernel.etw.enable(DriverState::KEYWORD, 0);
