@@ -79,6 +79,10 @@ pub struct Threads {
     /// What is left to chance but turns: time, places.
     chance: RefCell<Random>,
     points: Cell<u64>,
+    /// How many a run may have, if that is not [`POINTS_MAX`].
+    points_max: Cell<Option<u64>>,
+    /// Points, and ends of turns: where a plan is asked.
+    moments: Cell<u64>,
     switches: Cell<u64>,
     hash: Cell<u64>,
     /// Flows of invocations that have begun and not ended.
@@ -130,6 +134,11 @@ impl Threads {
     #[must_use]
     pub const fn points(&self) -> u64 {
         self.points.get()
+    }
+
+    /// Lets a run have more points than usual, or fewer.
+    pub fn allow_points(&self, points: u64) {
+        self.points_max.set(Some(points));
     }
 
     /// A program begins to run for a flow.
@@ -231,12 +240,16 @@ impl Threads {
     /// The thread that runs may lose its processor here.
     fn pass(&self, kernel: &Kernel, me: usize, site: u64) {
         self.note(me, site);
-        if self.points.get() >= POINTS_MAX {
+        if self.points.get() >= self.points_max.get().unwrap_or(POINTS_MAX) {
             // Frames of the driver lie below, which nothing can unwind: the thread stands still.
             self.failure.replace(Some(format!("the threads go round in circles: {}", self.told())));
             self.hand_over(kernel, me);
         }
         kernel.time.reach(kernel.time.now_ns() + 10);
+        self.moments.set(self.moments.get() + 1);
+        if self.goes_on() {
+            return;
+        }
         let ready = self.ready(kernel);
         let chosen = self.choose(Some(me), &ready);
         if chosen != me {
@@ -259,7 +272,12 @@ impl Threads {
     fn choose(&self, running: Option<usize>, ready: &[usize]) -> usize {
         let director = self.director.borrow();
         let first = ready.first().copied().unwrap_or(0);
-        director.as_ref().map_or(first, |it| it.choose(self.points.get(), running, ready))
+        director.as_ref().map_or(first, |it| it.choose(self.moments.get(), running, ready))
+    }
+
+    /// Whether the plan leaves the thread that runs alone here, whoever else could run.
+    fn goes_on(&self) -> bool {
+        self.director.borrow().as_ref().is_none_or(|it| it.goes_on(self.moments.get()))
     }
 
     /// Puts away what the thread has and goes back to the loop of [`Kernel::run_threads`].
@@ -291,6 +309,7 @@ impl Kernel {
         it.director.replace(Some(Director::new(plan)));
         it.chance.replace(Random::new(seed ^ 0xc4a_ce00));
         it.points.set(0);
+        it.moments.set(0);
         it.switches.set(0);
         it.hash.set(seed);
         self.add_threads(threads);
@@ -391,6 +410,7 @@ impl Kernel {
         loop {
             let ready = it.ready(self);
             if !ready.is_empty() {
+                it.moments.set(it.moments.get() + 1);
                 return Next::Thread(it.choose(None, &ready));
             }
             let all = it.all.borrow();

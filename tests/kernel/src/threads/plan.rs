@@ -30,8 +30,8 @@ pub enum Plan {
         /// Points within which they lie: about as many as the run has.
         points: usize,
     },
-    /// A thread goes on until it cannot, then the first that can; but at these points that thread
-    /// is next, if it can run.
+    /// A thread goes on until it cannot, then the first that can; but at these moments, points and ends
+    /// of turns in one count, that thread is next, if it can run.
     Listed(BTreeMap<u64, usize>),
 }
 
@@ -82,39 +82,44 @@ impl Director {
         }
     }
 
+    /// Whether the thread that runs goes on, whoever else can run.
+    pub(super) fn goes_on(&self, moment: u64) -> bool {
+        match &self.plan {
+            Plan::Coin { one_in, .. } => !self.random.one_in(*one_in),
+            Plan::Priorities { .. } => false,
+            Plan::Listed(listed) => !listed.contains_key(&moment),
+        }
+    }
+
     /// Who of those that can run is next; `running` is who runs now, if it can go on.
-    pub(super) fn choose(&self, point: u64, running: Option<usize>, ready: &[usize]) -> usize {
+    pub(super) fn choose(&self, moment: u64, running: Option<usize>, ready: &[usize]) -> usize {
         let first = ready.first().copied().unwrap_or(0);
         let without_reason = running.unwrap_or(first);
         let chosen = match &self.plan {
-            Plan::Coin { one_in, .. } => {
-                if running.is_some() && !self.random.one_in(*one_in) {
-                    without_reason
-                } else {
-                    ready.get(self.random.below(ready.len())).copied().unwrap_or(first)
-                }
+            Plan::Coin { .. } => {
+                ready.get(self.random.below(ready.len())).copied().unwrap_or(first)
             }
-            Plan::Priorities { .. } => self.by_priority(point, running, ready),
+            Plan::Priorities { .. } => self.by_priority(moment, running, ready),
             Plan::Listed(listed) => {
-                let wanted = listed.get(&point).copied();
+                let wanted = listed.get(&moment).copied();
                 wanted.filter(|it| ready.contains(it)).unwrap_or(without_reason)
             }
         };
         if chosen != without_reason {
-            self.decisions.borrow_mut().insert(point, chosen);
+            self.decisions.borrow_mut().insert(moment, chosen);
         }
         chosen
     }
 
-    fn by_priority(&self, point: u64, running: Option<usize>, ready: &[usize]) -> usize {
+    fn by_priority(&self, moment: u64, running: Option<usize>, ready: &[usize]) -> usize {
         let mut priorities = self.priorities.borrow_mut();
         let threads = ready.iter().copied().max().unwrap_or(0) + 1;
         while priorities.len() < threads {
             // Below them is room for those that fall behind.
             priorities.push(1 << 32 | self.random.next() >> 32);
         }
-        if let Some(running) = running.filter(|_| self.changes.contains(&point)) {
-            priorities[running] = (1_u64 << 31).saturating_sub(point);
+        if let Some(running) = running.filter(|_| self.changes.contains(&moment)) {
+            priorities[running] = (1_u64 << 31).saturating_sub(moment);
         }
         ready.iter().copied().max_by_key(|it| priorities[*it]).unwrap_or(0)
     }

@@ -109,6 +109,60 @@ fn devices_and_timers_at_a_level_that_is_too_high_are_told() {
     told(kernel, "KeCancelTimer at IRQL 3");
 }
 
+#[test]
+fn a_device_that_has_a_name_or_can_be_opened_below_is_told() {
+    let Some(kernel) = with_image() else { return };
+    let create = import!(
+        "IoCreateDevice",
+        (*mut c_void, u32, *const UnicodeString, u32, u32, u8, *mut *mut c_void) -> i32
+    );
+    let (driver, mut device) = (kernel.io.driver_object(), null_mut());
+    assert_eq!(create((driver, 0, null(), 0x12, 0x100, 0, &raw mut device)), 0);
+    assert!(kernel.take_violations().is_empty());
+    with_text(r"\Device\Weir", |name| create((driver, 0, name, 0x12, 0x100, 0, &raw mut device)));
+    told(kernel, "it needs a security descriptor");
+    create((driver, 0, null(), 0x12, 0, 0, &raw mut device));
+    told(kernel, "without FILE_DEVICE_SECURE_OPEN");
+}
+
+fn acquire(lock: *mut usize) -> u8 {
+    import!("KeAcquireSpinLockRaiseToDpc", (*mut usize) -> u8)((lock,))
+}
+
+fn release(lock: *mut usize, irql: u8) {
+    import!("KeReleaseSpinLock", (*mut usize, u8))((lock, irql));
+}
+
+#[test]
+fn locks_that_are_taken_in_opposite_orders_are_told_though_nobody_waited() {
+    let Some(kernel) = with_image() else { return };
+    let (mut first, mut second) = (0_usize, 0_usize);
+    let (first, second) = (&raw mut first, &raw mut second);
+    let both = |outer: *mut usize, inner: *mut usize| {
+        let before = acquire(outer);
+        let between = acquire(inner);
+        release(inner, between);
+        release(outer, before);
+    };
+    both(first, second);
+    both(first, second);
+    assert!(kernel.take_violations().is_empty());
+    both(second, first);
+    told(kernel, "lock order: ");
+    assert!(kernel.locks.longest_hold().imports >= 2);
+}
+
+#[test]
+fn a_lock_that_is_released_below_dispatch_level_is_told() {
+    let kernel = machine();
+    let mut lock = 0_usize;
+    let before = acquire(&raw mut lock);
+    import!("KeLowerIrql", (u8))((1,));
+    release(&raw mut lock, before);
+    let told = kernel.take_violations();
+    assert!(told.iter().any(|it| it.contains("KeReleaseSpinLock at IRQL 1")), "{told:?}");
+}
+
 type Callback = unsafe extern "win64" fn(*const u8, u32, u8, u64, u64, *const c_void, *mut c_void);
 
 fn register(id: u8, callback: Option<Callback>, context: *mut c_void) -> u64 {

@@ -96,6 +96,7 @@ fn life(guards: Guards, is_closed: bool) {
     let missing: Vec<_> = missing.filter(|it| !NOT_REACHED.contains(&it.as_str())).collect();
     assert!(missing.is_empty(), "never called: {missing:?}");
     println!("{guards:?}: {} calls of {} imports", reached.total(), reached.iter().count());
+    println!("{:?}", kernel.locks.longest_hold());
     kernel.finish();
 }
 

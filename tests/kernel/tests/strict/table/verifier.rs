@@ -62,6 +62,7 @@ pub(super) const ROWS: &[Row] = &[
         "Deadlock Detection",
         "two locks in opposite orders, on any threads",
         &[
+            "locks_that_are_taken_in_opposite_orders_are_told_though_nobody_waited",
             "the_opposite_order_is_told_once_with_both_chains",
             "a_circle_of_three_threads_is_told",
             "every_lock_that_is_held_counts_not_only_the_last",
@@ -89,6 +90,12 @@ pub(super) const ROWS: &[Row] = &[
         "Security Checks",
         "handles that user mode could use",
         &["a_key_that_is_opened_for_writing_or_for_user_mode_is_told"],
+        "",
+    ),
+    row(
+        "Security Checks",
+        "a device that others can open without a right to it",
+        &["a_device_that_has_a_name_or_can_be_opened_below_is_told"],
         "",
     ),
     row(
@@ -123,7 +130,7 @@ pub(super) const ROWS: &[Row] = &[
         "IrqlIoApcLte, IrqlIoPassive1",
         "devices created or deleted at a raised level",
         &["devices_and_timers_at_a_level_that_is_too_high_are_told"],
-        "IoCreateDevice is allowed at APC_LEVEL here and is PASSIVE_LEVEL by the rule",
+        "",
     ),
     row(
         "IrqlKeApcLte1",
@@ -146,7 +153,7 @@ pub(super) const ROWS: &[Row] = &[
     row(
         "IrqlKeReleaseSpinLock",
         "a release to another level than the acquisition's",
-        &["misuse_of_locks_is_told"],
+        &["a_lock_that_is_released_below_dispatch_level_is_told", "misuse_of_locks_is_told"],
         "",
     ),
     row(
