@@ -1,8 +1,8 @@
 //! Places within the image where the thread that runs may lose its processor.
 //!
-//! At each a breakpoint takes the place of an instruction's first byte. Its signal goes on in a
-//! few bytes of code behind the image that make it a point ([`crate::threads`]), run the instruction
-//! itself, moved there, and go back. Every instruction with a lock, and every exchange with memory,
+//! At each a breakpoint takes the place of an instruction's first byte, or of a longer instruction a
+//! jump. Both go on in a few bytes of code behind the image that make it a point
+//! ([`crate::threads`]), run the instruction itself, moved there, and go back. Every instruction with a lock, and every exchange with memory,
 //! has one; a seed adds others that reach memory outside the stack.
 
 use crate::host::{Pages, die};
@@ -10,6 +10,7 @@ use crate::kernel::current;
 use crate::stack::{HOST_STACK_SLOT, REGION_BYTES};
 use crate::threads::random::Random;
 use core::arch::naked_asm;
+use core::cell::Cell;
 use iced_x86::{
     Code, Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind, Register,
 };
@@ -22,6 +23,9 @@ pub struct Breakpoints {
     /// How many of them get one.
     pub others: usize,
 }
+
+/// Bytes of a jump with a distance of four bytes.
+const JUMP_BYTES: usize = 5;
 
 /// `int3`.
 const BREAKPOINT: u8 = 0xCC;
@@ -43,22 +47,53 @@ struct Site {
 /// The breakpoints of a mapped image.
 #[derive(Debug, Default)]
 pub(crate) struct Stubs {
-    /// Where each breakpoint is, in order, and where its code is.
-    places: Vec<(usize, usize)>,
+    /// In the order of their addresses.
+    places: Vec<Place>,
 }
+
+/// One breakpoint.
+#[derive(Debug)]
+struct Place {
+    at: usize,
+    /// Where its code is.
+    stub: usize,
+    /// What it took the place of.
+    original: Vec<u8>,
+    is_atomic: bool,
+    passed: Cell<u32>,
+}
+
+/// How often a breakpoint without a lock is passed before it goes: loops over all flows would do
+/// nothing else.
+const PASSED_MAX: u32 = 100;
 
 impl Stubs {
     /// Where to go on from a breakpoint.
     pub(crate) fn of(&self, address: usize) -> Option<usize> {
-        let found = self.places.binary_search_by_key(&address, |(place, _)| *place);
-        found.ok().and_then(|index| self.places.get(index)).map(|(_, stub)| *stub)
+        self.place(address).map(|place| place.stub)
+    }
+
+    fn place(&self, address: usize) -> Option<&Place> {
+        let found = self.places.binary_search_by_key(&address, |place| place.at);
+        found.ok().and_then(|index| self.places.get(index))
+    }
+
+    /// A breakpoint is passed once more.
+    pub(crate) fn pass(&self, address: usize) {
+        let Some(place) = self.place(address).filter(|place| !place.is_atomic) else { return };
+        place.passed.set(place.passed.get() + 1);
+        if place.passed.get() == PASSED_MAX {
+            let at: *mut u8 = core::ptr::with_exposed_provenance_mut(place.at);
+            // SAFETY: code with breakpoints can be written, and nobody runs it: this thread is in
+            // the stub.
+            unsafe { at.copy_from_nonoverlapping(place.original.as_ptr(), place.original.len()) };
+        }
     }
 
     /// The breakpoint whose code an address lies in.
     pub(crate) fn site(&self, address: usize) -> Option<usize> {
-        let found =
-            self.places.iter().find(|(_, stub)| (*stub..*stub + STUB_BYTES).contains(&address));
-        found.map(|(place, _)| *place)
+        let is_in = |place: &&Place| (place.stub..place.stub + STUB_BYTES).contains(&address);
+        self.places.iter().find(is_in).map(|place| place.at)
     }
 
     /// How many there are.
@@ -140,8 +175,22 @@ pub(crate) fn place(
         let at = behind + size_of::<usize>() + index * STUB_BYTES;
         let original = read(image, site.at, site.bytes);
         write(image, at, &stub(site, &original, at, through, base));
-        write(image, site.at, &[BREAKPOINT]);
-        places.push((base + site.at, base + at));
+        // A jump where it fits: a signal costs more than all else that happens at a point.
+        if site.bytes >= JUMP_BYTES {
+            let mut jump = vec![0xE9];
+            jump.extend(distance(site.at + JUMP_BYTES, at).to_le_bytes());
+            jump.resize(site.bytes, BREAKPOINT);
+            write(image, site.at, &jump);
+        } else {
+            write(image, site.at, &[BREAKPOINT]);
+        }
+        places.push(Place {
+            at: base + site.at,
+            stub: base + at,
+            original,
+            is_atomic: site.is_atomic,
+            passed: Cell::new(0),
+        });
     }
     Stubs { places }
 }
@@ -189,7 +238,11 @@ fn read(pages: &Pages, at: usize, bytes: usize) -> Vec<u8> {
 
 /// The point behind a breakpoint.
 extern "win64" fn pass(site: usize) {
-    current().point(u64::try_from(site).unwrap_or(0));
+    let kernel = current();
+    if kernel.threads.running().is_some() {
+        kernel.point(u64::try_from(site).unwrap_or(0));
+        kernel.passed_breakpoint(site);
+    }
 }
 
 /// Calls [`pass`] with `rax` on the thread's own stack; every register and flag comes back.

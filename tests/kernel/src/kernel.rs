@@ -238,6 +238,12 @@ impl Kernel {
         }
     }
 
+    pub(crate) fn passed_breakpoint(&self, site: usize) {
+        if let Some(image) = &self.image {
+            image.pass_breakpoint(site);
+        }
+    }
+
     /// Where the driver is in its life.
     #[must_use]
     pub const fn life(&self) -> Life {

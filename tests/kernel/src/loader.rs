@@ -77,7 +77,9 @@ impl Image {
             if wanted.is_some() { on_host_stack_with_point } else { on_host_stack };
         let (thunks, addresses) = bind(&file, &image, provided, through as *const () as usize)?;
         for (offset, bytes, protection) in sections {
-            image.protect(offset, bytes, protection);
+            // Breakpoints come and go in code.
+            let is_patched = wanted.is_some() && protection & PROT_EXEC != 0;
+            image.protect(offset, bytes, protection | if is_patched { PROT_WRITE } else { 0 });
         }
         let base = image.base().expose_provenance();
         Ok(Self {
@@ -123,6 +125,11 @@ impl Image {
     /// Where to go on from a breakpoint at an address.
     pub(crate) fn stub_of(&self, address: usize) -> Option<usize> {
         self.stubs.of(address)
+    }
+
+    /// A breakpoint is passed once more.
+    pub(crate) fn pass_breakpoint(&self, site: usize) {
+        self.stubs.pass(self.base + site);
     }
 
     /// Breakpoints in it.

@@ -97,7 +97,7 @@ impl Story {
             aborts: random.one_in(2),
             deletes_later: random.one_in(2),
             is_hostile: random.one_in(3),
-            others: *random.one_of(&[0, 0, 20, 100, 400]),
+            others: *random.one_of(&[0, 50, 200, 400, 1_000]),
             attached: (0..random.below(4)).map(|_| temper()).collect(),
             connections: random.below(6),
             parts,
