@@ -8,6 +8,7 @@
 //! * [`buckets`]: the one histogram scale that driver, exposition and OTLP share.
 //! * [`metadata`]: what makes the events self-describing, from the same definitions.
 //! * [`identifiers`]: GUIDs and names.
+//! * [`program_type`]: what eBPF for Windows is told of the program type.
 //!
 //! Nobody else in the project repeats an offset.
 //! A change of layout raises the event's version.
@@ -47,6 +48,7 @@ pub mod identifiers;
 pub mod layout;
 pub mod metadata;
 pub mod names;
+pub mod program_type;
 pub mod wire;
 
 pub use context::{Action, Direction, FlowClassify, FlowState};

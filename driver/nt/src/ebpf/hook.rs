@@ -5,13 +5,14 @@ use super::provider::{Description, Provider};
 use crate::NtStatus;
 use crate::entry::Driver;
 use crate::ffi::ebpf::{
-    BPF_ATTACH_TYPE_FLOW_CLASSIFY, BPF_LINK_TYPE_PLAIN, EBPF_HOOK_EXTENSION_IID,
-    EbpfAttachProviderData, EbpfExtensionData, EbpfExtensionHeader,
+    BPF_LINK_TYPE_PLAIN, EBPF_HOOK_EXTENSION_IID, EbpfAttachProviderData, EbpfExtensionData,
+    EbpfExtensionHeader,
 };
 use crate::ffi::nmr::NpiRegistrationInstance;
 use core::ffi::c_void;
 use core::ptr::without_provenance_mut;
 use weir_abi::identifiers::{ATTACH_TYPE, PROGRAM_TYPE};
+use weir_abi::program_type::BPF_ATTACH_TYPE;
 
 /// Bytes of an attach parameter that are looked at. What is longer than any form of it is none, and
 /// so is its beginning.
@@ -24,7 +25,7 @@ static NOTHING_READABLE: [u8; 1] = [0];
 static DATA: EbpfAttachProviderData = EbpfAttachProviderData {
     header: EbpfExtensionHeader::of::<EbpfAttachProviderData>(size_of::<EbpfAttachProviderData>()),
     supported_program_type: PROGRAM_TYPE,
-    bpf_attach_type: BPF_ATTACH_TYPE_FLOW_CLASSIFY,
+    bpf_attach_type: BPF_ATTACH_TYPE.cast_signed(),
     link_type: BPF_LINK_TYPE_PLAIN,
 };
 

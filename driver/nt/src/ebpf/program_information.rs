@@ -5,20 +5,29 @@ use super::provider::{Description, Provider};
 use super::test_run::{context_create, context_destroy};
 use crate::NtStatus;
 use crate::ffi::ebpf::{
-    BPF_FUNC_GET_CURRENT_PID_TGID, BPF_PROG_TYPE_FLOW_CLASSIFY, EBPF_PROGRAM_INFO_EXTENSION_IID,
-    EBPF_RETURN_TYPE_INTEGER, EbpfCtxDescriptor, EbpfExtensionHeader, EbpfHelperFunctionAddresses,
-    EbpfHelperFunctionPrototype, EbpfProgramData, EbpfProgramInfo, EbpfProgramTypeDescriptor,
+    BPF_FUNC_GET_CURRENT_PID_TGID, EBPF_PROGRAM_INFO_EXTENSION_IID, EBPF_RETURN_TYPE_INTEGER,
+    EbpfCtxDescriptor, EbpfExtensionHeader, EbpfHelperFunctionAddresses,
+    EbpfHelperFunctionPrototype, EbpfProgramData, EbpfProgramInfo, EbpfProgramSectionInfo,
+    EbpfProgramTypeDescriptor,
 };
 use crate::ffi::nmr::NpiRegistrationInstance;
 use core::ffi::c_void;
 use core::mem::offset_of;
 use core::ptr::without_provenance_mut;
-use weir_abi::FlowClassify;
-use weir_abi::context::CONTEXT_BYTES;
 use weir_abi::identifiers::PROGRAM_TYPE;
+use weir_abi::program_type::{
+    BPF_PROGRAM_TYPE, CONTEXT_DESCRIPTOR, IS_PRIVILEGED, NAME, PROGRAM_INFO_BYTES,
+    SECTION_INFO_BYTES, SPECIFIC_HELPERS, TYPE_DESCRIPTOR_BYTES,
+};
 
 /// Programs run at `DISPATCH_LEVEL`, test runs too.
 const REQUIRED_IRQL: u8 = 2;
+
+// What is also written for loaders is what these structures are.
+const _: () =
+    assert!(TYPE_DESCRIPTOR_BYTES == offset_of!(EbpfProgramTypeDescriptor, is_privileged) + 1);
+const _: () = assert!(PROGRAM_INFO_BYTES == size_of::<EbpfProgramInfo>());
+const _: () = assert!(SECTION_INFO_BYTES == size_of::<EbpfProgramSectionInfo>());
 
 /// A structure of pointers to other structures here.
 struct Fixed<T>(T);
@@ -26,23 +35,18 @@ struct Fixed<T>(T);
 // SAFETY: never written, and what it points to is never written either.
 unsafe impl<T> Sync for Fixed<T> {}
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "below 104")]
-static CONTEXT: EbpfCtxDescriptor = EbpfCtxDescriptor {
-    size: CONTEXT_BYTES as i32,
-    data: offset_of!(FlowClassify, data_start) as i32,
-    end: offset_of!(FlowClassify, data_end) as i32,
-    meta: -1,
+static CONTEXT: EbpfCtxDescriptor = {
+    let [size, data, end, meta] = CONTEXT_DESCRIPTOR;
+    EbpfCtxDescriptor { size, data, end, meta }
 };
 
 static TYPE: Fixed<EbpfProgramTypeDescriptor> = Fixed(EbpfProgramTypeDescriptor {
-    header: EbpfExtensionHeader::of::<EbpfProgramTypeDescriptor>(
-        offset_of!(EbpfProgramTypeDescriptor, is_privileged) + 1,
-    ),
-    name: c"flow_classify".as_ptr(),
+    header: EbpfExtensionHeader::of::<EbpfProgramTypeDescriptor>(TYPE_DESCRIPTOR_BYTES),
+    name: NAME.as_ptr(),
     context_descriptor: &raw const CONTEXT,
     program_type: PROGRAM_TYPE,
-    bpf_prog_type: BPF_PROG_TYPE_FLOW_CLASSIFY,
-    is_privileged: 0,
+    bpf_prog_type: BPF_PROGRAM_TYPE,
+    is_privileged: IS_PRIVILEGED.cast_signed(),
 });
 
 /// General helpers that this program type answers itself: the process that a program hears of is
@@ -73,9 +77,9 @@ static HELPER_ADDRESSES: Fixed<EbpfHelperFunctionAddresses> = Fixed(EbpfHelperFu
 });
 
 static INFO: Fixed<EbpfProgramInfo> = Fixed(EbpfProgramInfo {
-    header: EbpfExtensionHeader::of::<EbpfProgramInfo>(size_of::<EbpfProgramInfo>()),
+    header: EbpfExtensionHeader::of::<EbpfProgramInfo>(PROGRAM_INFO_BYTES),
     program_type_descriptor: (&raw const TYPE).cast(),
-    count_of_program_type_specific_helpers: 0,
+    count_of_program_type_specific_helpers: SPECIFIC_HELPERS,
     program_type_specific_helper_prototype: core::ptr::null(),
     count_of_global_helpers: 1,
     global_helper_prototype: (&raw const HELPERS).cast(),

@@ -10,6 +10,7 @@ use crate::layout::layouts;
 use core::ffi::{c_char, c_void};
 use core::mem::size_of;
 use weir_abi::identifiers::Guid;
+use weir_abi::program_type::STRUCTURE_VERSION;
 
 /// `ebpf_extension_header_t`: begins every structure that may grow. The core accepts a structure
 /// only where `size`, the bytes up to the end of its last field, is one it knows; `total_size` is
@@ -25,7 +26,7 @@ pub(crate) struct EbpfExtensionHeader {
 impl EbpfExtensionHeader {
     /// The header of a structure; `size` is the offset behind its last field.
     pub(crate) const fn of<T>(size: usize) -> Self {
-        Self { version: EBPF_CURRENT_VERSION, size, total_size: size_of::<T>() }
+        Self { version: STRUCTURE_VERSION, size, total_size: size_of::<T>() }
     }
 }
 
@@ -227,21 +228,8 @@ pub(crate) const EBPF_PROGRAM_INFO_EXTENSION_IID: Guid =
 pub(crate) const EBPF_HOOK_EXTENSION_IID: Guid =
     Guid::new(0x5d56_4054, 0x2736, 0x406d, 0x8b22, [0x12, 0xbc, 0xff, 0xaf, 0x0a, 0x9f]);
 
-/// `EBPF_…_CURRENT_VERSION` of every structure with a header.
-pub(crate) const EBPF_CURRENT_VERSION: u16 = 1;
-
 /// `BPF_LINK_TYPE_PLAIN` of `bpf_link_type`.
 pub(crate) const BPF_LINK_TYPE_PLAIN: i32 = 1;
-
-// Numbers of this program type and hook. Upstream has program types up to 6 and attach types up to
-// 17 (`__MAX_BPF_ATTACH_TYPE` is 18).
-// Source: microsoft/ebpf-for-windows, include/ebpf_structs.h, `bpf_prog_type` and `bpf_attach_type`
-// (read 2026-11)
-
-/// `bpf_prog_type` of this program type: the first that upstream leaves free.
-pub(crate) const BPF_PROG_TYPE_FLOW_CLASSIFY: u32 = 7;
-/// `bpf_attach_type` of the hook: the first after those of upstream.
-pub(crate) const BPF_ATTACH_TYPE_FLOW_CLASSIFY: i32 = 18;
 
 /// `BPF_FUNC_get_current_pid_tgid`.
 ///
