@@ -26,6 +26,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// Show the events of trace files (.etl) of any provider, decoded, on any machine.
     Events(EventsArgs),
+    /// Install, remove and look at the driver and its program type, on Windows.
+    Driver(DriverArgs),
 }
 
 /// Arguments of `weir replay`.
@@ -173,6 +175,86 @@ pub struct EventsArgs {
 
     /// Print the summary as one JSON document.
     #[arg(long, requires = "summary")]
+    pub json: bool,
+}
+
+/// Arguments of `weir driver`.
+#[derive(Args, Debug)]
+pub struct DriverArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: DriverCommand,
+}
+
+/// The commands of `weir driver`.
+#[derive(Debug, Subcommand)]
+pub enum DriverCommand {
+    /// Write the program type into the registry, where loaders and the verifier of eBPF for Windows
+    /// look it up, for this user and for everybody. Done twice, it changes nothing.
+    Register(DryRunArgs),
+    /// Delete what `register` wrote, and nothing else.
+    Unregister(DryRunArgs),
+    /// Copy the driver to System32\drivers, create its service, register, start it. A step that
+    /// fails undoes those before it.
+    Install(DriverInstallArgs),
+    /// Stop the driver, delete service and image, unregister.
+    Remove(DriverRemoveArgs),
+    /// Show what of an installation is there. The exit code is 0 only if all of it is.
+    Status(DriverStatusArgs),
+}
+
+impl DriverCommand {
+    /// The word on the command line.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Register(_) => "register",
+            Self::Unregister(_) => "unregister",
+            Self::Install(_) => "install",
+            Self::Remove(_) => "remove",
+            Self::Status(_) => "status",
+        }
+    }
+}
+
+/// Arguments of `weir driver register` and `unregister`.
+#[derive(Args, Debug)]
+pub struct DryRunArgs {
+    /// Change nothing; print what would be changed as a file for `reg import`, on any system.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Arguments of `weir driver install`.
+#[derive(Args, Debug)]
+pub struct DriverInstallArgs {
+    /// The signed driver; weir.sys beside this program unless given.
+    #[arg(long, value_name = "FILE")]
+    pub image: Option<PathBuf>,
+
+    /// Change nothing; print what would be done, on any system.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Arguments of `weir driver remove`.
+#[derive(Args, Debug)]
+pub struct DriverRemoveArgs {
+    /// How long the driver may take to stop: it waits for programs and connections. Where it takes
+    /// longer, nothing is deleted.
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "60s")]
+    pub stop_within: Duration,
+
+    /// Change nothing; print what would be done, on any system.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Arguments of `weir driver status`.
+#[derive(Args, Debug)]
+pub struct DriverStatusArgs {
+    /// Print one JSON document instead of a table.
+    #[arg(long)]
     pub json: bool,
 }
 

@@ -45,6 +45,16 @@ exit_codes! {
     OutputUnwritable = 7;
     /// The listen address cannot be bound.
     AddressUnavailable = 8;
+    /// The command is for Windows only, and this is another system.
+    NotWindows = 9;
+    /// Windows does not permit it: the command needs an elevated command prompt. What could be done
+    /// without is done, and said.
+    NotPermitted = 10;
+    /// The driver cannot be installed, started, stopped or removed, or its program type cannot be
+    /// registered. An installation that fails is undone.
+    DriverFailed = 11;
+    /// `weir driver status` found that not everything is as after an installation.
+    DriverIncomplete = 12;
 }
 
 /// A failure with its exit code and what to do about it.
@@ -101,6 +111,6 @@ mod tests {
     #[test]
     fn codes_are_distinct_and_in_order() {
         let numbers: Vec<u8> = ExitCode::ALL.iter().map(|(code, _)| code.number()).collect();
-        assert_eq!(numbers, (0..9).collect::<Vec<u8>>());
+        assert_eq!(numbers, (0..13).collect::<Vec<u8>>());
     }
 }

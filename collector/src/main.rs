@@ -17,6 +17,7 @@ fn main() -> ProcessExit {
     let result = match &cli.command {
         Command::Replay(args) => replay(args, &matches),
         Command::Demo(args) => weir::demo::run(args, &mut std::io::stdout().lock()),
+        Command::Driver(args) => weir::driver::run(&args.command, &mut std::io::stdout().lock()),
         Command::Events(args) => weir::events::run(args, &mut std::io::stdout().lock()),
     };
     match result {

@@ -1,0 +1,74 @@
+//! `weir driver` where there is no Windows.
+
+use crate::windows::weir_here;
+
+const COMMANDS: [&str; 5] = ["register", "unregister", "install", "remove", "status"];
+
+#[cfg(not(windows))]
+#[test]
+fn every_command_says_that_this_is_not_windows() {
+    for command in COMMANDS {
+        let run = weir_here(&[command]);
+        assert_eq!(run.out, "");
+        let err = run.fails(9);
+        assert!(err.contains(&format!("weir driver {command}`: this is not Windows")), "{err}");
+        assert_eq!(err.contains("--dry-run"), command != "status", "{err}");
+    }
+}
+
+#[test]
+fn a_dry_run_prints_the_entries_of_both_hives() {
+    let text = weir_here(&["register", "--dry-run"]).ok();
+    let mut wanted = "Windows Registry Editor Version 5.00\n".to_owned();
+    for hive in ["HKEY_CURRENT_USER", "HKEY_LOCAL_MACHINE"] {
+        let program = r"Software\eBPF\Providers\ProgramData\{aa3ccdea-026e-400a-9fff-5081c44fc5a2}";
+        let section = r"Software\eBPF\Providers\SectionData\flow_classify";
+        wanted.push_str(&format!(
+            "\n[{hive}\\{program}]\n\
+             \"HelperCount\"=dword:00000000\n\
+             \"Size\"=dword:00000040\n\
+             \"Version\"=dword:00000001\n\
+             \n[{hive}\\{program}\\TypeDescriptor]\n\
+             \"BpfProgType\"=dword:00000007\n\
+             \"ContextDescriptor\"=hex:68,00,00,00,58,00,00,00,60,00,00,00,ff,ff,ff,ff\n\
+             \"IsPrivileged\"=dword:00000000\n\
+             \"Name\"=\"flow_classify\"\n\
+             \"Size\"=dword:0000003d\n\
+             \"Version\"=dword:00000001\n\
+             \n[{hive}\\{section}]\n\
+             \"AttachType\"=hex:5e,f7,c6,01,dd,69,49,4d,bf,96,c4,cb,80,fe,72,46\n\
+             \"BpfAttachType\"=dword:00000012\n\
+             \"BpfProgType\"=dword:00000007\n\
+             \"ProgramType\"=hex:ea,cd,3c,aa,6e,02,0a,40,9f,ff,50,81,c4,4f,c5,a2\n\
+             \"Size\"=dword:00000038\n\
+             \"Version\"=dword:00000001\n"
+        ));
+    }
+    assert_eq!(text, wanted);
+}
+
+#[test]
+fn dry_runs_of_install_and_remove_hold_those_of_register_and_unregister() {
+    let install = weir_here(&["install", "--dry-run"]).ok();
+    assert!(install.contains(&weir_here(&["register", "--dry-run"]).ok()), "{install}");
+    assert!(install.contains("; sc create weir type= kernel start= demand"), "{install}");
+    let remove = weir_here(&["remove", "--dry-run"]).ok();
+    assert!(remove.contains(&weir_here(&["unregister", "--dry-run"]).ok()), "{remove}");
+    assert!(remove.contains("; sc stop weir\n; sc delete weir\n"), "{remove}");
+}
+
+#[test]
+fn wrong_words_are_usage_errors() {
+    for words in [
+        &[][..],
+        &["unknown"],
+        &["register", "--json"],
+        &["status", "--dry-run"],
+        &["install", "--image"],
+        &["remove", "--stop-within", "60"],
+        &["register", "more"],
+    ] {
+        let run = weir_here(words);
+        assert!(run.code == 2 && run.out.is_empty(), "{words:?}: {}", run.out);
+    }
+}
