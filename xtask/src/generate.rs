@@ -62,12 +62,24 @@ fn command_line() -> String {
         if sub.get_name() == "help" {
             continue;
         }
-        let (name, help) = (sub.get_name().to_owned(), sub.render_long_help());
-        let help: String =
-            help.to_string().lines().map(|line| format!("{}\n", line.trim_end())).collect();
-        let _infallible = write!(out, "\n## weir {name}\n\n```text\n{help}```\n");
+        write_help(&mut out, "weir", sub);
     }
     out
+}
+
+/// A command's help, then that of each command below it.
+fn write_help(out: &mut String, above: &str, command: &mut clap::Command) {
+    let name = format!("{above} {}", command.get_name());
+    let help: String = command
+        .render_long_help()
+        .to_string()
+        .lines()
+        .map(|line| format!("{}\n", line.trim_end()))
+        .collect();
+    let _infallible = write!(out, "\n## {name}\n\n```text\n{help}```\n");
+    for sub in command.get_subcommands_mut().filter(|it| it.get_name() != "help") {
+        write_help(out, &name, sub);
+    }
 }
 
 #[cfg(test)]

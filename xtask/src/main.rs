@@ -10,12 +10,18 @@ mod bench_traces;
 mod driver;
 mod fuzz;
 mod generate;
+#[cfg(test)]
+mod lab;
 mod layout;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod planted;
 mod run;
+mod sign;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod sim;
 #[cfg(test)]
 mod tidy;
+mod windows;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -46,10 +52,31 @@ enum Verb {
     Layout,
     /// Build weir.sys, debug and release, and check the images; the last line is the release
     /// image's path.
-    Driver,
+    Driver {
+        /// Sign the images too, under a certificate made for that, into folders `signed` beside
+        /// them.
+        #[arg(long)]
+        sign_test: bool,
+    },
+    /// Build weir.exe, the collector for Windows; the last line is its path.
+    Windows {
+        /// Build it quickly, for tests.
+        #[arg(long)]
+        debug: bool,
+    },
     /// Traffic through the real weir.sys in the simulated kernel: verdicts and metrics.
     #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
     Sim(sim::SimArgs),
+    /// Plant bugs into the driver, one at a time, and see the tests in the simulated kernel catch
+    /// each.
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+    Planted {
+        /// Only print what is planted and where it was seen.
+        #[arg(long)]
+        list: bool,
+        /// Names of bugs; all of them unless given.
+        names: Vec<String>,
+    },
     /// Build the sample programs from their C source.
     Programs,
     /// Feed arbitrary bytes to a target of tests/fuzz; findings become regressions there.
@@ -80,15 +107,23 @@ fn main() -> ExitCode {
             println!("{}", layout::json());
             Ok(())
         }
-        Verb::Driver => match driver::toolchain() {
-            Ok(()) => driver::run(),
-            Err(message) => {
-                eprintln!("xtask: {message}");
-                return ExitCode::from(driver::NO_TOOLCHAIN);
-            }
+        Verb::Driver { sign_test } => match driver::toolchain() {
+            Ok(()) => build_driver(sign_test),
+            Err(message) => return no_toolchain(&message),
+        },
+        Verb::Windows { debug } => match windows::toolchain() {
+            Ok(()) => windows::run(debug),
+            Err(message) => return no_toolchain(&message),
         },
         #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
         Verb::Sim(args) => sim::run(&args),
+        #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+        Verb::Planted { list: true, names } => planted::list(&names),
+        #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+        Verb::Planted { list: false, names } => match driver::toolchain() {
+            Ok(()) => planted::run(&names),
+            Err(message) => return no_toolchain(&message),
+        },
         Verb::Programs => run::programs(),
         Verb::Fuzz { target, minutes } => fuzz::run(&target, minutes),
         Verb::Bench { files } => bench::run(&files),
@@ -100,4 +135,18 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn no_toolchain(message: &str) -> ExitCode {
+    eprintln!("xtask: {message}");
+    ExitCode::from(driver::NO_TOOLCHAIN)
+}
+
+/// Builds the driver's images, and signs them if that is asked for.
+fn build_driver(is_signed: bool) -> run::Outcome {
+    if is_signed {
+        sign::tools()?;
+    }
+    driver::run()?;
+    if is_signed { sign::run() } else { Ok(()) }
 }

@@ -11,6 +11,13 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, Path::to_path_buf)
 }
 
+/// Where cargo builds, as an absolute path.
+pub(crate) fn target_dir() -> PathBuf {
+    let folder =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
+    root().join(folder)
+}
+
 fn cargo(arguments: &[&str]) -> Outcome {
     tool(&std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()), arguments)
 }

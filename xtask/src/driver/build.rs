@@ -76,6 +76,19 @@ pub(super) fn build(machine: Machine, flavor: Flavor) -> Result<Built, String> {
     Ok(Built { image: folder.join("weir.sys"), map })
 }
 
+/// Builds the x64 image of a copy of the driver's workspace, without optimization over crates, and
+/// says where it lies.
+///
+/// Such an image is for tests that look for a bug in it: a panic path may survive, as in a debug
+/// image, and unused parts of the standard library bring the mark of code with floats.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub(crate) fn build_copy(workspace: &Path, profile: &str) -> Result<PathBuf, String> {
+    let mut link = link(Flavor::Debug);
+    link.push("/ALTERNATENAME:_fltused=KeBugCheckEx".to_owned());
+    compile((workspace, "weir-driver"), Machine::X64, profile, &link)?;
+    Ok(target_dir().join(target(Machine::X64)).join(profile).join("weir_driver.dll"))
+}
+
 /// The linker's arguments that do not name a file.
 pub(super) fn link(flavor: Flavor) -> Vec<String> {
     let debug = (flavor == Flavor::Debug).then_some(LINK_DEBUG);

@@ -19,6 +19,9 @@ mod tests;
 mod toolchain;
 mod version;
 
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub(crate) use build::build_copy;
+
 use crate::run::Outcome;
 use image::Image;
 
