@@ -1,0 +1,673 @@
+#requires -Version 5.1
+<#
+.SYNOPSIS
+Settles on a machine with Windows what a script can of docs/not-shown.md.
+
+.DESCRIPTION
+Every entry of that page is here under its number. Each gives pass, fail, skipped, or by hand with
+what is left to do; the table is printed, and written as JSON. Nothing is left behind: what is
+started, changed or stopped is put back, after an error and after Ctrl-C too.
+
+Anything that disturbs the machine asks first; -WhatIf changes nothing, -Confirm:$false asks
+nothing. For a test machine: never run it where somebody works.
+
+.PARAMETER Only
+Numbers, as in N01,N18; without it, all.
+
+.PARAMETER Weir
+weir.exe, which decodes traces. Without one, entries that read the trace are skipped.
+
+.PARAMETER Output
+Folder for the trace, WFP's state and lab.json; made where it is missing, never emptied.
+
+.PARAMETER Connections
+How many connections a test makes.
+
+.PARAMETER Rounds
+How often tests that start and stop the driver do so.
+
+.PARAMETER AllowSleep
+Lets N31 put the machine to sleep for two minutes.
+
+.EXAMPLE
+.\lab.ps1 -WhatIf
+
+.EXAMPLE
+.\lab.ps1 -Only N01,N18 -Weir C:\weir\weir.exe
+#>
+[CmdletBinding(SupportsShouldProcess = $true, ConfirmImpact = 'High')]
+param(
+    [string[]] $Only = @(),
+    [string] $Weir = '',
+    [string] $Output = (Join-Path ([System.IO.Path]::GetTempPath()) 'weir-lab'),
+    [ValidateRange(1, 5000)] [int] $Connections = 100,
+    [ValidateRange(1, 1000)] [int] $Rounds = 20,
+    [switch] $AllowSleep
+)
+
+Set-StrictMode -Version 2.0
+$ErrorActionPreference = 'Stop'
+
+# Names and numbers of the driver; a test holds them against its source.
+$ServiceName = 'weir'
+$ProviderName = 'Weir.FlowClassify'
+$ProviderId = '{35a333c2-4a21-5096-9128-1437b3606b9a}'
+$WfpProvider = '{503ca1de-cab8-414c-894f-8af312d49cbf}'
+$Sublayer = '{3a271ff3-75f9-4a7c-bae4-2831da611b3a}'
+$Callouts = @(
+    '{a5475ab1-7230-4d26-b361-12c5cd3f475e}', '{204af7df-8100-41af-a0c1-2fd07c1430dc}',
+    '{e3ea7d5d-350c-4c06-8946-36d1f8129ecd}', '{01075d34-85c2-4af6-9c28-dbec44152c27}'
+)
+$Filters = @(
+    '{01734590-378f-49a5-9024-532c979f2c25}', '{6093fb6f-957d-44a1-810f-20f432023567}',
+    '{588bc478-bbfc-4124-a80d-087f056e81d2}', '{052ec4e1-ab94-4d72-a780-b50ce6907eb1}'
+)
+$ProgramType = '{aa3ccdea-026e-400a-9fff-5081c44fc5a2}'
+$AttachType = '{01c6f75e-69dd-4d49-bf96-c4cb80fe7246}'
+$StorePath = 'Software\eBPF\Providers'
+$SectionName = 'flow_classify'
+$BpfProgramType = 7
+$BpfAttachType = 18
+$ReasonUnreadable = 3
+$ApiAssociate = 6
+$StateEngineUp = 3
+$StateEngineDown = 4
+
+$Session = 'weir-lab'
+$Cmdlet = $PSCmdlet
+$Results = New-Object System.Collections.ArrayList
+$Entries = New-Object System.Collections.ArrayList
+# What puts things back, last first.
+$Undo = New-Object System.Collections.Stack
+$Refused = ''
+$After = $false
+$MainTrace = $null
+$MainTraffic = $null
+
+# ---- Results ----
+
+function Entry([string] $Id, [string] $What, [string] $ByHand, [scriptblock] $Run) {
+    [void] $Entries.Add([pscustomobject] @{ Id = $Id; What = $What; ByHand = $ByHand; Run = $Run })
+}
+function Answer([string] $Result, [string] $Detail) {
+    [pscustomobject] @{ Result = $Result; Detail = $Detail }
+}
+function Pass([string] $Detail) { Answer 'pass' $Detail }
+function Fail([string] $Detail) { Answer 'fail' $Detail }
+function Skip([string] $Detail) { Answer 'skipped' $Detail }
+function ByHand([string] $Detail) { Answer 'by hand' $Detail }
+function Judge([bool] $Holds, [string] $Detail) {
+    if ($Holds) { Pass $Detail } else { Fail $Detail }
+}
+
+# ---- The machine ----
+
+function Invoke-Tool([string] $Tool, [string[]] $Arguments) {
+    # What tools say on standard error is no error of PowerShell's.
+    $ErrorActionPreference = 'Continue'
+    $said = & $Tool @Arguments 2>&1 | ForEach-Object { "$_" }
+    [pscustomobject] @{ Code = $LASTEXITCODE; Text = ($said -join "`n") }
+}
+# From WMI, whose words are the same in every language of Windows.
+function Get-Driver {
+    Get-CimInstance -ClassName Win32_SystemDriver -Filter "Name = '$ServiceName'" -ErrorAction SilentlyContinue
+}
+function Get-DriverState {
+    $driver = Get-Driver
+    if ($null -eq $driver) { 'absent' } else { ([string] $driver.State).ToLowerInvariant() }
+}
+function Wait-DriverState([string] $State, [int] $Seconds) {
+    $watch = [System.Diagnostics.Stopwatch]::StartNew()
+    while ((Get-DriverState) -ne $State) {
+        if ($watch.Elapsed.TotalSeconds -gt $Seconds) { return $false }
+        Start-Sleep -Milliseconds 100
+    }
+    $true
+}
+# Milliseconds that the change took; -1 where it did not come.
+function Switch-Driver([string] $Verb) {
+    $wanted = if ($Verb -eq 'start') { 'running' } else { 'stopped' }
+    $watch = [System.Diagnostics.Stopwatch]::StartNew()
+    [void] (Invoke-Tool 'sc.exe' @($Verb, $ServiceName))
+    if (Wait-DriverState $wanted 120) { [int] $watch.ElapsedMilliseconds } else { -1 }
+}
+# Runs a test that stops the driver, which runs again afterwards.
+function Use-Driver([string] $Action, [scriptblock] $Test) {
+    if ((Get-DriverState) -ne 'running') { return Skip "the service $ServiceName does not run" }
+    if (-not $Cmdlet.ShouldProcess("the service $ServiceName", $Action)) { return Skip 'declined' }
+    $restart = { if ((Get-DriverState) -ne 'running') { [void] (Switch-Driver 'start') } }
+    $Undo.Push($restart)
+    try { & $Test } finally { & $restart; [void] $Undo.Pop() }
+}
+function Get-WfpText([string] $What) {
+    $file = Join-Path $Output "wfp-$What.xml"
+    [void] (Invoke-Tool 'netsh.exe' @('wfp', 'show', $What, "file=$file"))
+    if (Test-Path -LiteralPath $file) { [System.IO.File]::ReadAllText($file) } else { '' }
+}
+# Which of the driver's objects the filtering engine names.
+function Find-Objects {
+    $text = (Get-WfpText 'state') + (Get-WfpText 'filters')
+    @(@($WfpProvider, $Sublayer) + $Callouts + $Filters |
+        Where-Object { $text.IndexOf($_, [StringComparison]::OrdinalIgnoreCase) -ge 0 })
+}
+
+# ---- Traffic: plain sockets of this process, both ends ----
+
+function Read-Whole([System.Net.Sockets.Socket] $From, [int] $Bytes) {
+    $data = New-Object byte[] $Bytes
+    $have = 0
+    while ($have -lt $Bytes) {
+        $got = $From.Receive($data, $have, $Bytes - $have, [System.Net.Sockets.SocketFlags]::None)
+        if ($got -eq 0) { break }
+        $have += $got
+    }
+    , $data[0..([Math]::Max($have - 1, 0))]
+}
+function Test-Pass([System.Net.Sockets.Socket] $From, [System.Net.Sockets.Socket] $To, [byte[]] $Data) {
+    [void] $From.Send($Data)
+    $there = Read-Whole $To $Data.Length
+    [Convert]::ToBase64String($there) -eq [Convert]::ToBase64String($Data)
+}
+function New-Pair([System.Net.IPAddress] $Address) {
+    $listener = New-Object System.Net.Sockets.TcpListener $Address, 0
+    $client = New-Object System.Net.Sockets.Socket $Address.AddressFamily, 'Stream', 'Tcp'
+    try {
+        $listener.Start(1)
+        $client.ReceiveTimeout = 10000
+        $client.SendTimeout = 10000
+        $client.Connect($listener.LocalEndpoint)
+        $server = $listener.AcceptSocket()
+        $server.ReceiveTimeout = 10000
+        $server.SendTimeout = 10000
+    } catch {
+        $client.Close()
+        throw
+    } finally {
+        $listener.Stop()
+    }
+    [pscustomobject] @{
+        Client = $client; Server = $server
+        ClientPort = $client.LocalEndPoint.Port; ServerPort = $server.LocalEndPoint.Port
+    }
+}
+function Close-Pair($Pair, [string] $How) {
+    switch ($How) {
+        'fin' { $Pair.Client.Shutdown('Send'); $Pair.Server.Shutdown('Send') }
+        'rst' { $Pair.Client.LingerState = New-Object System.Net.Sockets.LingerOption $true, 0 }
+        'half' {
+            # One side ends, the other goes on sending.
+            $Pair.Client.Shutdown('Send')
+            $end = New-Object byte[] 1
+            if ($Pair.Server.Receive($end) -ne 0) { throw 'data after the end of the stream' }
+            if (-not (Test-Pass $Pair.Server $Pair.Client ([byte[]] (1, 2, 3)))) { throw 'data lost after a half close' }
+        }
+    }
+    $Pair.Client.Close()
+    $Pair.Server.Close()
+}
+# Makes connections of every kind, one after the other; each sends 1,000 bytes and is answered.
+function Invoke-Traffic([int] $Count) {
+    $data = [byte[]] (0..999 | ForEach-Object { $_ % 251 })
+    $traffic = [pscustomobject] @{ Pairs = (New-Object System.Collections.ArrayList); Failed = @() }
+    $addresses = @([System.Net.IPAddress]::Loopback)
+    if ([System.Net.Sockets.Socket]::OSSupportsIPv6) { $addresses += [System.Net.IPAddress]::IPv6Loopback }
+    for ($made = 0; $made -lt $Count; $made++) {
+        $how = @('fin', 'rst', 'half')[$made % 3]
+        $pair = $null
+        try {
+            $pair = New-Pair $addresses[$made % $addresses.Count]
+            $whole = (Test-Pass $pair.Client $pair.Server $data) -and (Test-Pass $pair.Server $pair.Client $data)
+            if (-not $whole) { throw 'the data that came is not the data that was sent' }
+            Close-Pair $pair $how
+            [void] $traffic.Pairs.Add([pscustomobject] @{
+                    Client = $pair.ClientPort; Server = $pair.ServerPort; How = $how
+                })
+        } catch {
+            $traffic.Failed += "${how}: $($_.Exception.Message)"
+            if ($null -ne $pair) { $pair.Client.Close(); $pair.Server.Close() }
+        }
+    }
+    $traffic
+}
+
+# ---- The trace ----
+
+function Find-Weir {
+    if ($Weir -ne '') { return $Weir }
+    $beside = Join-Path $PSScriptRoot 'weir.exe'
+    if (Test-Path -LiteralPath $beside) { return $beside }
+    $found = Get-Command 'weir.exe' -CommandType Application -ErrorAction SilentlyContinue | Select-Object -First 1
+    if ($null -ne $found) { $found.Path } else { '' }
+}
+# Runs a test while a session records the driver's events, and gives them decoded.
+function Use-Trace([scriptblock] $Test) {
+    $file = Join-Path $Output ('{0:yyyyMMdd-HHmmss-fff}.etl' -f (Get-Date))
+    $start = Invoke-Tool 'logman.exe' @('start', $Session, '-p', $ProviderId, '0xffffffffffffffff', '5',
+        '-o', $file, '-bs', '256', '-nb', '64', '128', '-ets')
+    if ($start.Code -ne 0) { throw "logman start: $($start.Text)" }
+    $stop = { [void] (Invoke-Tool 'logman.exe' @('stop', $Session, '-ets')) }
+    $Undo.Push($stop)
+    # -1 where logman says it in another language.
+    $lost = -1
+    try {
+        [void] (& $Test)
+        # Deletions come after the ends of connections, and Counters once a second.
+        Start-Sleep -Seconds 5
+        $query = Invoke-Tool 'logman.exe' @('query', $Session, '-ets')
+        if ($query.Text -match 'Events Lost:\s*(\d+)') { $lost = [int] $Matches[1] }
+    } finally {
+        & $stop
+        [void] $Undo.Pop()
+    }
+    $decoder = Find-Weir
+    $events = @()
+    if ($decoder -ne '') {
+        $said = Invoke-Tool $decoder @('events', '--provider', $ProviderName, $file)
+        if ($said.Code -ne 0) { throw "weir events: $($said.Text)" }
+        $events = @($said.Text -split "`n" | Where-Object { $_.StartsWith('{') } | ForEach-Object { ConvertFrom-Json $_ })
+    }
+    [pscustomobject] @{ File = $file; Events = $events; Lost = $lost; IsDecoded = ($decoder -ne '') }
+}
+# One recording of all kinds of traffic, which several entries read.
+function Get-MainTrace {
+    if ($null -eq $script:MainTrace) {
+        $script:MainTrace = Use-Trace { $script:MainTraffic = Invoke-Traffic $Connections }
+    }
+    $script:MainTrace
+}
+function Select-Event($Trace, [string] $Name) { @($Trace.Events | Where-Object { $_.event -eq $Name }) }
+# Runs a check of the main trace where it has what is looked for.
+function Test-Trace([scriptblock] $Check) {
+    if ($WhatIfPreference) { return Skip 'nothing is recorded with -WhatIf' }
+    if ((Get-DriverState) -ne 'running') { return Skip "the service $ServiceName does not run" }
+    $trace = Get-MainTrace
+    if (-not $trace.IsDecoded) { return Skip 'no weir.exe to decode the trace: name it with -Weir' }
+    if ((Select-Event $trace 'FlowEstablished').Count -eq 0) {
+        return Skip 'nothing was inspected: attach never_decides and run it again'
+    }
+    & $Check $trace
+}
+
+# ---- Entries, in the order of docs/not-shown.md ----
+
+Entry 'N01' 'one deletion for each context' 'ctsTraffic for an hour with a pulled cable; block_all on the wire' {
+    Test-Trace {
+        param($trace)
+        $closed = @{}
+        Select-Event $trace 'FlowClosed' | ForEach-Object { $closed[[string] $_.fields.flow_serial] += 1 }
+        $open = @(Select-Event $trace 'FlowEstablished' | Where-Object { -not $closed.ContainsKey([string] $_.fields.flow_serial) })
+        $twice = @($closed.Values | Where-Object { $_ -gt 1 })
+        Judge ($open.Count -eq 0 -and $twice.Count -eq 0) "$($closed.Count) closed, $($open.Count) never, $($twice.Count) twice"
+    }
+}
+Entry 'N02' 'the first data is seen' 'a Linux client with data in the handshake (TCP Fast Open), 100,000 connections' {
+    Test-Trace {
+        param($trace)
+        $ours = @{}
+        $MainTraffic.Pairs | ForEach-Object { $ours["$($_.Client)-$($_.Server)"] = $true }
+        $short = 0; $seen = 0
+        foreach ($verdict in Select-Event $trace 'Verdict') {
+            if ($ours.ContainsKey("$($verdict.fields.local_port)-$($verdict.fields.remote_port)")) {
+                $seen++
+                if ($verdict.fields.bytes_outbound -lt 1000) { $short++ }
+            }
+        }
+        if ($seen -eq 0) { return Skip 'no Verdict of these connections: attach never_decides alone' }
+        Judge ($short -eq 0) "$seen connections, $short of which were not seen whole"
+    }
+}
+Entry 'N03' 'a context removed inside its own callout' 'protocol_detect, MaxFlows = 1000, 20,000 connections that stay open, no Error pool or remove_context' $null
+Entry 'N04' 'flow handles that are used again' 'an hour of short connections with http_host_block and BlockAction = abort' {
+    Test-Trace {
+        param($trace)
+        $flows = @(Select-Event $trace 'FlowEstablished')
+        $again = @($flows | Group-Object { [string] $_.fields.flow_id } | Where-Object { $_.Count -gt 1 })
+        ByHand "$($again.Count) handles of $($flows.Count) were used again in this trace; an hour is asked for"
+    }
+}
+Entry 'N05' 'contexts while the filtering engine is down' 'the same with 1,000 inspected and 100 blocked connections' {
+    Use-Driver 'stop the Base Filtering Engine (no firewall meanwhile), and start it again' {
+        $running = @(Get-Service -Name BFE -DependentServices | Where-Object { $_.Status -eq 'Running' })
+        $restore = {
+            Start-Service -Name BFE
+            $running | ForEach-Object { Start-Service -Name $_.Name -ErrorAction Continue }
+        }.GetNewClosure()
+        $script:Refused = ''
+        $trace = Use-Trace {
+            $Undo.Push($restore)
+            try {
+                Stop-Service -Name BFE -Force
+                [void] (Invoke-Traffic 10)
+            } catch [Microsoft.PowerShell.Commands.ServiceCommandException] {
+                $script:Refused = $_.Exception.Message
+            } finally {
+                & $restore
+                [void] $Undo.Pop()
+            }
+            Start-Sleep -Seconds 5
+        }
+        if ($script:Refused -ne '') { return ByHand "Windows refuses: $($script:Refused)" }
+        $objects = @(Find-Objects).Count
+        if (-not $trace.IsDecoded) { return Judge ($objects -eq 10) "$objects of 10 objects are back; no weir.exe for the rest" }
+        $kinds = @(Select-Event $trace 'DriverState' | ForEach-Object { [int] $_.fields.kind })
+        $told = ($kinds -contains $StateEngineDown) -and ($kinds -contains $StateEngineUp)
+        Judge ($told -and $objects -eq 10) "engine_down and engine_up told: $told; $objects of 10 objects are back"
+    }
+}
+Entry 'N06' 'a registration that ends waits for its callbacks' '10,000 times with Driver Verifier; a breakpoint at the end of flow_delete' {
+    Use-Driver "stop and start it $Rounds times under traffic" {
+        $slow = 0
+        for ($round = 0; $round -lt $Rounds; $round++) {
+            [void] (Invoke-Traffic 6)
+            if ((Switch-Driver 'stop') -lt 0 -or (Switch-Driver 'start') -lt 0) { $slow++ }
+        }
+        Judge ($slow -eq 0) "$Rounds stops and starts, $slow of which did not come within 120 s"
+    }
+}
+Entry 'N07' 'two indications of one flow at once' 'iperf3 --bidir, 64 programs, CPU samples below KeAcquireSpinLockRaiseToDpc' $null
+Entry 'N08' 'flow established that comes again' 'network profile, VPN and IPsec policies that come and go' {
+    if (-not $Cmdlet.ShouldProcess('the firewall', 'add and remove a rule of its own')) { return Skip 'declined' }
+    if ((Get-DriverState) -ne 'running') { return Skip "the service $ServiceName does not run" }
+    $rule = 'weir-lab'
+    $remove = { Remove-NetFirewallRule -Name $rule -ErrorAction SilentlyContinue }.GetNewClosure()
+    $pair = New-Pair ([System.Net.IPAddress]::Loopback)
+    try {
+        $trace = Use-Trace {
+            $Undo.Push($remove)
+            try {
+                [void] (New-NetFirewallRule -Name $rule -DisplayName $rule -Direction Outbound -Action Block -RemoteAddress '192.0.2.1')
+                [void] (Test-Pass $pair.Client $pair.Server ([byte[]] (1..100)))
+            } finally {
+                & $remove
+                [void] $Undo.Pop()
+            }
+            [void] (Test-Pass $pair.Server $pair.Client ([byte[]] (1..100)))
+        }
+    } finally {
+        Close-Pair $pair 'fin'
+    }
+    if (-not $trace.IsDecoded) { return Skip 'no weir.exe to decode the trace: name it with -Weir' }
+    $errors = @(Select-Event $trace 'Error' | Where-Object { $_.fields.api -eq $ApiAssociate })
+    Judge ($errors.Count -eq 0) "$($errors.Count) Error events associate while a rule came and went"
+}
+Entry 'N09' 'what a callout finds on entry' 'the kernel debugger: countBytesEnforced, rights, actionType; a Windows container' {
+    Test-Trace {
+        param($trace)
+        $ports = @{}
+        $MainTraffic.Pairs | ForEach-Object { $ports[[string] $_.Client] = $_.Server }
+        $wrong = 0; $seen = 0
+        foreach ($flow in Select-Event $trace 'FlowEstablished') {
+            $fields = $flow.fields
+            $isClient = $ports[[string] $fields.local_port] -eq $fields.remote_port
+            $isServer = $ports[[string] $fields.remote_port] -eq $fields.local_port
+            if ($isClient -or $isServer) {
+                $seen++
+                # Inbound is 0: the other side opened the connection.
+                $direction = if ($isClient) { 1 } else { 0 }
+                if ($fields.process_id -ne $PID -or $fields.direction -ne $direction) { $wrong++ }
+            }
+        }
+        Judge ($seen -gt 0 -and $wrong -eq 0) "$seen flows, process or direction wrong in $wrong"
+    }
+}
+Entry 'N37' 'a block at flow established' 'FailurePolicy = closed, MaxFlows = 1, 10,000 connections that stay open and then send' $null
+Entry 'N38' 'filters whose callout is not registered' 'a breakpoint on FwpsCalloutUnregisterById0 with the filters left in place' {
+    Use-Driver "stop and start it $Rounds times between connections" {
+        $failed = @()
+        for ($round = 0; $round -lt $Rounds; $round++) {
+            [void] (Switch-Driver 'stop')
+            $failed += (Invoke-Traffic 3).Failed
+            [void] (Switch-Driver 'start')
+            $failed += (Invoke-Traffic 3).Failed
+        }
+        Judge ($failed.Count -eq 0) "$($Rounds * 6) connections, $($failed.Count) failed $($failed | Select-Object -First 1)"
+    }
+}
+Entry 'N39' 'connections from before the start' 'the same with block_all attached after the start' {
+    Use-Driver 'stop it, connect, and start it again' {
+        if ((Switch-Driver 'stop') -lt 0) { return Fail 'the stop did not come within 120 s' }
+        $pair = New-Pair ([System.Net.IPAddress]::Loopback)
+        try {
+            $data = [byte[]] (1..200)
+            $before = Test-Pass $pair.Client $pair.Server $data
+            $trace = Use-Trace {
+                [void] (Switch-Driver 'start')
+                $script:After = (Test-Pass $pair.Client $pair.Server $data) -and (Test-Pass $pair.Server $pair.Client $data)
+            }
+        } finally {
+            Close-Pair $pair 'fin'
+        }
+        $shown = @($trace.Events | Where-Object {
+                ($_.event -eq 'FlowEstablished' -or $_.event -eq 'Verdict') -and
+                ($_.fields.local_port -eq $pair.ClientPort -or $_.fields.remote_port -eq $pair.ClientPort)
+            })
+        Judge ($before -and $script:After -and $shown.Count -eq 0) "data whole before: $before, after: $script:After; $($shown.Count) events name it"
+    }
+}
+Entry 'N10' 'sends that are absorbed, and the end after them' 'block_all, 10 MB by blocking and overlapped sends, the wire' $null
+Entry 'N11' 'the receive window of a blocked flow' 'a peer that sends 1 GB to a blocked connection, the wire' $null
+Entry 'N12' 'an abort' 'BlockAction = abort, 1,000 connections each way, the wire' $null
+Entry 'N13' 'indications without data' 'ends by timeout, and with data in the last packet' {
+    Test-Trace {
+        param($trace)
+        $unreadable = @(Select-Event $trace 'Verdict' | Where-Object { $_.fields.reason -eq $ReasonUnreadable })
+        $failed = $MainTraffic.Failed
+        Judge ($unreadable.Count -eq 0 -and $failed.Count -eq 0) "$($unreadable.Count) unreadable, $($failed.Count) connections failed $($failed | Select-Object -First 1)"
+    }
+}
+Entry 'N14' 'how large an indication is' 'one WSASend of 1 GB, and of 65,536 buffers; a breakpoint that counts' $null
+Entry 'N15' 'data that is copied' '200 KB from 1,000 buffers with a pattern, and a program that blocks where it is broken' $null
+Entry 'N16' 'offloads' 'iperf3 at 10 Gbit/s: stopped, started, inspected' {
+    if ((Get-DriverState) -ne 'running') { return Skip "the service $ServiceName does not run" }
+    $adapters = @(Get-NetAdapterRsc -ErrorAction SilentlyContinue)
+    if ($adapters.Count -eq 0) { return Skip 'no adapter has RSC' }
+    $refused = @($adapters | Where-Object { "$($_.IPv4FailureReason) $($_.IPv6FailureReason)" -match 'WFP' })
+    Judge ($refused.Count -eq 0) "$($adapters.Count) adapters with RSC, the filtering engine keeps it from $($refused.Count)"
+}
+Entry 'N17' "other vendors' callouts" 'one product each that filters the stream, redirects, and blocks packets; stmedit above and below' {
+    $state = Get-WfpText 'state'
+    $count = ([regex]::Matches($state, '<calloutKey>')).Count
+    ByHand "the filtering engine names $count callouts: $(Join-Path $Output 'wfp-state.xml')"
+}
+Entry 'N18' 'loopback' 'ctsTraffic that answers inside its callback; SIO_LOOPBACK_FAST_PATH; the stack in the debugger' {
+    Test-Trace {
+        param($trace)
+        $pairs = @{}
+        $MainTraffic.Pairs | ForEach-Object { $pairs["$($_.Client)-$($_.Server)"] = 0; $pairs["$($_.Server)-$($_.Client)"] = 0 }
+        foreach ($flow in Select-Event $trace 'FlowEstablished') {
+            $key = "$($flow.fields.local_port)-$($flow.fields.remote_port)"
+            if ($pairs.ContainsKey($key) -and $flow.fields.loopback) { $pairs[$key] += 1 }
+        }
+        $other = @($pairs.Values | Where-Object { $_ -ne 1 })
+        Judge ($other.Count -eq 0) "$($pairs.Count) ends of connections, $($other.Count) not told once as loopback"
+    }
+}
+Entry 'N19' 'numbers that are not in documentation' 'docs/windows-build.md, on a machine with the Windows Driver Kit' $null
+Entry 'N20' 'imports' 'dumpbin /imports and /exports on every supported version' {
+    switch (Get-DriverState) {
+        'running' { Pass "the kernel of $([Environment]::OSVersion.Version) exports every import" }
+        'absent' { Skip "there is no service $ServiceName" }
+        default {
+            if ((Get-Driver).ExitCode -eq 127) { Fail 'an import was not found (127)' }
+            else { Skip "the service $ServiceName does not run" }
+        }
+    }
+}
+Entry 'N21' 'the core of eBPF for Windows' 'every program of driver/programs: verify, load, attach, test run, detach; sc stop ebpfcore' $null
+Entry 'N41' 'what loaders read in the registry' 'programs loaded by their section alone; unregister' {
+    $path = "HKLM:\$StorePath\SectionData\$SectionName"
+    if (-not (Test-Path -LiteralPath $path)) { return Skip 'not registered: weir driver register' }
+    $values = Get-ItemProperty -LiteralPath $path
+    $named = { param($bytes) (New-Object System.Guid (, [byte[]] $bytes)).ToString('B') }
+    $right = ((& $named $values.ProgramType) -eq $ProgramType) -and
+        ((& $named $values.AttachType) -eq $AttachType) -and
+        ($values.BpfProgType -eq $BpfProgramType) -and ($values.BpfAttachType -eq $BpfAttachType)
+    $type = Test-Path -LiteralPath "HKLM:\$StorePath\ProgramData\$ProgramType"
+    Judge ($right -and $type) "section as the driver has it: $right; program type there: $type"
+}
+Entry 'N42' 'the service manager' 'weir driver install, status, remove: clean, over an older version, with a handle held' {
+    $driver = Get-Driver
+    if ($null -eq $driver) { return Skip "there is no service $ServiceName" }
+    $right = ($driver.StartMode -eq 'Manual') -and ($driver.ServiceType -eq 'Kernel Driver')
+    if ($right) { ByHand 'the service is a kernel driver on demand' } else { Fail 'the service is no kernel driver on demand' }
+}
+Entry 'N22' 'several processors at once' '24 hours with 8 processors: traffic, attach and detach, BFE, sc stop' $null
+Entry 'N23' 'a lock on the stack to raise the level' 'verifier /flags 0x20 for weir.sys, an hour of traffic, !deadlock' {
+    $said = Invoke-Tool 'verifier.exe' @('/querysettings')
+    ByHand "Driver Verifier checks weir.sys now: $($said.Text -match 'weir\.sys')"
+}
+Entry 'N24' 'work that is asked for again' 'Driver Verifier, capture states without a pause, attach and detach, sc stop, 10,000 times' $null
+Entry 'N25' 'work that takes long' '64 programs on a million flows, detached at once; !exqueue' $null
+Entry 'N26' 'stack' '64 programs, tail calls, a VPN, loopback, a file server; no Error stack' $null
+Entry 'N27' 'time at DISPATCH_LEVEL' '64 programs at line rate, Windows Performance Recorder: no DPC above 10 ms' $null
+Entry 'N40' 'what a stop leaves behind' 'a hundred times under load' {
+    Use-Driver "stop and start it $Rounds times" {
+        $left = @()
+        for ($round = 0; $round -lt $Rounds -and $left.Count -eq 0; $round++) {
+            [void] (Invoke-Traffic 3)
+            if ((Switch-Driver 'stop') -lt 0) { return Fail 'the stop did not come within 120 s' }
+            $left = @(Find-Objects)
+            if ((Switch-Driver 'start') -lt 0) { return Fail 'the start did not come within 120 s' }
+        }
+        Judge ($left.Count -eq 0) "$Rounds stops; left behind: $(if ($left.Count) { $left -join ' ' } else { 'nothing' })"
+    }
+}
+Entry 'N28' 'pauses' '10,000 and 100,000 flows; capture_begin to capture_end' {
+    Use-Driver "stop it with $Connections connections open" {
+        $pairs = New-Object System.Collections.ArrayList
+        try {
+            for ($made = 0; $made -lt $Connections; $made++) { [void] $pairs.Add((New-Pair ([System.Net.IPAddress]::Loopback))) }
+            $took = Switch-Driver 'stop'
+        } finally {
+            $pairs | ForEach-Object { Close-Pair $_ 'rst' }
+        }
+        Judge ($took -ge 0) "the stop took $took ms with $Connections connections open"
+    }
+}
+Entry 'N29' 'processors that are added' 'a virtual machine that gets processors while it runs; more than 64 of them' $null
+Entry 'N30' 'arm64' 'N22 on 8 cores or more of different speeds; all entries again' {
+    if ($env:PROCESSOR_ARCHITECTURE -ne 'ARM64') { return Skip "this machine is $env:PROCESSOR_ARCHITECTURE" }
+    ByHand "the service is $(Get-DriverState)"
+}
+Entry 'N31' 'sleep and resume' 'modern standby, S3 and hibernation, ten times each, with connections' {
+    if (-not $AllowSleep) { return Skip 'ask for it with -AllowSleep' }
+    if ((Get-DriverState) -ne 'running') { return Skip "the service $ServiceName does not run" }
+    if (-not $Cmdlet.ShouldProcess('this machine', 'sleep for two minutes')) { return Skip 'declined' }
+    $task = 'weir-lab-wake'
+    $remove = { Unregister-ScheduledTask -TaskName $task -Confirm:$false -ErrorAction SilentlyContinue }.GetNewClosure()
+    $Undo.Push($remove)
+    try {
+        $action = New-ScheduledTaskAction -Execute 'cmd.exe' -Argument '/c exit'
+        $trigger = New-ScheduledTaskTrigger -Once -At (Get-Date).AddMinutes(2)
+        $settings = New-ScheduledTaskSettingsSet -WakeToRun
+        [void] (Register-ScheduledTask -TaskName $task -Action $action -Trigger $trigger -Settings $settings)
+        Add-Type -AssemblyName System.Windows.Forms
+        $trace = Use-Trace {
+            [void] [System.Windows.Forms.Application]::SetSuspendState('Suspend', $false, $false)
+            Start-Sleep -Seconds 10
+        }
+    } finally {
+        & $remove
+        [void] $Undo.Pop()
+    }
+    if (-not $trace.IsDecoded) { return Skip 'no weir.exe to decode the trace: name it with -Weir' }
+    $numbers = @(Select-Event $trace 'Counters' | ForEach-Object { [int] $_.fields.number } | Sort-Object -Unique)
+    Judge ($numbers.Count -ge 5) "$($numbers.Count) tellings of Counters around the sleep, 5 or more expected"
+}
+Entry 'N32' 'memory integrity' 'an hour of traffic; verifier /flags 0x02000000; the CodeIntegrity log' {
+    $guard = Get-CimInstance -Namespace 'root\Microsoft\Windows\DeviceGuard' -ClassName Win32_DeviceGuard -ErrorAction SilentlyContinue
+    # 2: hypervisor-enforced code integrity.
+    $isOn = ($null -ne $guard) -and (@($guard.SecurityServicesRunning) -contains 2)
+    if (-not $isOn) { return Skip 'memory integrity does not run here' }
+    if ((Get-DriverState) -eq 'running') { Pass 'the driver runs with memory integrity on' }
+    else { Skip "memory integrity runs, the service $ServiceName does not" }
+}
+Entry 'N33' 'signature and INF' 'infverif, pnputil and the steps of docs/windows-driver.md on each version' {
+    $key = "HKLM:\SYSTEM\CurrentControlSet\Services\$ServiceName"
+    if (-not (Test-Path -LiteralPath $key)) { return Skip "there is no service $ServiceName" }
+    $path = [string] (Get-ItemProperty -LiteralPath $key).ImagePath
+    $path = $path -replace '^\\\?\?\\', '' -replace '^\\SystemRoot', $env:SystemRoot -replace '^System32', "$env:SystemRoot\System32"
+    if (-not (Test-Path -LiteralPath $path)) { return Fail "there is no image $path" }
+    $signature = Get-AuthenticodeSignature -LiteralPath $path
+    $signer = if ($null -ne $signature.SignerCertificate) { $signature.SignerCertificate.Subject } else { 'nobody' }
+    Judge ($signature.Status -eq 'Valid') "${path}: $($signature.Status), signed by $signer"
+}
+Entry 'N34' 'what events cost, their order and their size' 'iperf3 with no session, one, four; buffers of 4 KB; tracerpt and Windows Performance Analyzer' {
+    Test-Trace {
+        param($trace)
+        $last = @{}; $back = 0; $gaps = 0
+        foreach ($item in $trace.Events) {
+            if ($item.fields.PSObject.Properties.Name -notcontains 'sequence') { continue }
+            $key = "$($item.id) $($item.fields.cpu) $($item.fields.epoch)"
+            $number = [int64] $item.fields.sequence
+            if ($last.ContainsKey($key)) {
+                if ($number -le $last[$key]) { $back++ }
+                elseif ($number -ne $last[$key] + 1) { $gaps++ }
+            }
+            $last[$key] = $number
+        }
+        # Gaps are losses, which the session counts too.
+        Judge ($back -eq 0 -and ($gaps -eq 0 -or $trace.Lost -ne 0)) "$($trace.Events.Count) events, $back steps back, $gaps gaps, $($trace.Lost) lost by the session"
+    }
+}
+Entry 'N35' 'who may listen, and who may lie' 'logman and EventRegister as plain user, performance log user, administrator' {
+    $key = 'HKLM:\SYSTEM\CurrentControlSet\Control\WMI\Security'
+    $names = (Get-Item -LiteralPath $key -ErrorAction SilentlyContinue).Property
+    ByHand "a security descriptor of its own is set for the provider: $(@($names) -contains $ProviderId.Trim('{}'))"
+}
+Entry 'N36' 'who may change the filters' 'FwpmFilterDeleteByKey0 as plain user and as administrator; a bug check, then the state' {
+    if ((Get-DriverState) -ne 'running') { return Skip "the service $ServiceName does not run" }
+    $objects = @(Find-Objects).Count
+    if ($objects -eq 10) { ByHand 'all 10 objects are there' } else { Fail "$objects of 10 objects are there" }
+}
+
+# ---- Run ----
+
+function Assert-Machine {
+    # `$IsWindows` came with version 6; 5.1 runs on Windows only.
+    if ($PSVersionTable.PSVersion.Major -ge 6 -and -not $IsWindows) { throw 'lab.ps1 needs Windows' }
+    $who = New-Object System.Security.Principal.WindowsPrincipal ([System.Security.Principal.WindowsIdentity]::GetCurrent())
+    if (-not $who.IsInRole([System.Security.Principal.WindowsBuiltInRole]::Administrator)) {
+        throw 'lab.ps1 needs an elevated prompt'
+    }
+    $known = @($Entries | ForEach-Object { $_.Id })
+    $unknown = @($Only | Where-Object { $known -notcontains $_ })
+    if ($unknown.Count -gt 0) { throw "no such entry: $($unknown -join ', ')" }
+}
+function Invoke-Entry($Item) {
+    if ($null -eq $Item.Run) { return ByHand $Item.ByHand }
+    try {
+        $answer = @(& $Item.Run)[-1]
+        if ($answer.Result -ne 'fail') { $answer.Detail += "; by hand: $($Item.ByHand)" }
+        $answer
+    } catch {
+        Fail "the test itself failed: $($_.Exception.Message)"
+    }
+}
+
+# `powershell -File` hands over `N01,N18` as one word.
+$Only = @($Only | ForEach-Object { $_ -split ',' } | Where-Object { $_ -ne '' })
+Assert-Machine
+if (-not (Test-Path -LiteralPath $Output)) { [void] (New-Item -ItemType Directory -Path $Output -WhatIf:$false -Confirm:$false) }
+try {
+    foreach ($item in $Entries) {
+        if ($Only.Count -gt 0 -and $Only -notcontains $item.Id) { continue }
+        Write-Progress -Activity 'lab' -Status "$($item.Id) $($item.What)"
+        $answer = Invoke-Entry $item
+        [void] $Results.Add([pscustomobject] [ordered] @{
+                id = $item.Id; what = $item.What; result = $answer.Result; detail = $answer.Detail
+            })
+    }
+} finally {
+    # After Ctrl-C too: what a test did not get to put back.
+    while ($Undo.Count -gt 0) {
+        $back = $Undo.Pop()
+        try { [void] (& $back) } catch { Write-Warning $_.Exception.Message }
+    }
+    $file = Join-Path $Output 'lab.json'
+    $json = ConvertTo-Json -InputObject @($Results) -Depth 3
+    [System.IO.File]::WriteAllText($file, $json, (New-Object System.Text.UTF8Encoding $false))
+    $Results | Format-Table -Property @('id', 'result', 'what', 'detail') -Wrap | Out-String -Width 160 | Write-Output
+    Write-Output "$(@($Results | Where-Object { $_.result -eq 'fail' }).Count) failed; written to $file"
+}
+if (@($Results | Where-Object { $_.result -eq 'fail' }).Count -gt 0) { exit 1 }
