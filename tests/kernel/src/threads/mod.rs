@@ -207,7 +207,7 @@ impl Threads {
 
     /// Whether nobody but the thread that runs keeps a processor.
     pub(crate) fn is_free(&self, kernel: &Kernel, processor: u32) -> bool {
-        let me = self.asked.get().or(self.running.get()).unwrap_or(usize::MAX);
+        let me = self.asked.get().or_else(|| self.running.get()).unwrap_or(usize::MAX);
         let at = usize::try_from(processor).unwrap_or(usize::MAX);
         self.taken(kernel, me).get(at).is_some_and(|taken| !taken)
     }
@@ -383,7 +383,7 @@ impl Kernel {
             // Mostly where it was; a thread below DISPATCH_LEVEL may find itself elsewhere.
             let chance = it.chance.borrow();
             let place = if chance.one_in(8) { chance.below(places.len()) } else { 0 };
-            let place = places.get(place).copied().unwrap_or(put_away.processor());
+            let place = places.get(place).copied().unwrap_or_else(|| put_away.processor());
             put_away.give_back(self, place);
             all[chosen].waits = None;
             &raw const *all[chosen].coroutine

@@ -1,10 +1,10 @@
 //! Seeds in processes of their own: one that ends its process is a failure like any other.
 
+use core::time::Duration;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
 
 /// Without a word for so long, a process hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
