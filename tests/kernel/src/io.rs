@@ -191,6 +191,11 @@ impl Io {
         true
     }
 
+    /// Whether the routine of one has not returned.
+    pub(crate) fn is_working(&self) -> bool {
+        !self.running.borrow().is_empty()
+    }
+
     /// Whether one is queued that is not running already.
     pub(crate) fn has_work(&self) -> bool {
         let running = self.running.borrow();

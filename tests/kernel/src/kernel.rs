@@ -233,6 +233,11 @@ impl Kernel {
         for left in self.leftovers() {
             self.violation(left);
         }
+        // A work item refers to its device until its routine has returned, and the device to the
+        // driver: its code stays so long.
+        // Source: learn.microsoft.com/windows-hardware/drivers/kernel/system-worker-threads (read
+        // 2026-11)
+        self.wait_for("routines of work items", || !self.io.is_working());
         if let Some(image) = &self.image {
             image.seal();
         }

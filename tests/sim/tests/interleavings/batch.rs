@@ -6,6 +6,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 
+/// Set for processes whose output is read, which do not fail for what they told.
+pub(crate) const IN_A_BATCH: &str = "WEIR_IN_A_BATCH";
+
 /// Without a word for so long, a process hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -92,6 +95,7 @@ fn start(image: &Path, variables: &[(&'static str, String)]) -> Child {
         .args(["--exact", "one_seed", "--nocapture", "--test-threads", "1"])
         .env("WEIR_SYS", image)
         .env("RUST_BACKTRACE", "0")
+        .env(IN_A_BATCH, "1")
         .envs(variables.iter().map(|(name, value)| (*name, value.as_str())))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

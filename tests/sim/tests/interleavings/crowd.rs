@@ -77,10 +77,11 @@ fn unload_among(image: &Path, count: usize) -> (u64, u64) {
     let flows = Rc::new(connections(&machine, count));
     let with_context = kernel.fwp.context_count();
     assert!(with_context > count / 2, "{with_context} of {count} flows have a context");
-    let classified = Rc::new(Cell::new(0_u64));
+    let (classified, unloads) = (Rc::new(Cell::new(0_u64)), Rc::new(Cell::new(false)));
     let mut threads: Vec<Thread> = (0..THREADS)
         .map(|number| {
             let (flows, classified) = (Rc::clone(&flows), Rc::clone(&classified));
+            let unloads = Rc::clone(&unloads);
             Thread::new(format!("network {number}"), move || {
                 for turn in 0_usize.. {
                     if kernel.life() != Life::Loaded {
@@ -89,7 +90,7 @@ fn unload_among(image: &Path, count: usize) -> (u64, u64) {
                     let of = flows[(turn * THREADS + number) * 7 % flows.len()].flow;
                     let indication = Indication::received(&[0x57; 1_460]);
                     let outcome = kernel.fwp.try_stream(kernel, of, &indication);
-                    let is_called = outcome.is_some_and(|it| it.is_called);
+                    let is_called = unloads.get() && outcome.is_some_and(|it| it.is_called);
                     classified.set(classified.get() + u64::from(is_called));
                     kernel.stand(20_000);
                 }
@@ -102,13 +103,14 @@ fn unload_among(image: &Path, count: usize) -> (u64, u64) {
     threads.push(Thread::new("unload", move || {
         kernel.stand(100_000);
         let before = kernel.calls.total();
+        unloads.set(true);
         kernel.unload_driver();
         counted.set(kernel.calls.total() - before);
     }));
     let run = kernel.run_threads(Plan::Coin { seed: 5, one_in: 40 }, 5, threads);
     assert_eq!(run.failure, None, "{count} flows");
     assert_eq!(kernel.end(), [""; 0], "{count} flows");
-    assert!(classified.get() > 8, "{} segments were classified meanwhile", classified.get());
+    assert!(classified.get() > 0, "no segment was classified while the driver was unloaded");
     (calls.get(), run.switches)
 }
 
