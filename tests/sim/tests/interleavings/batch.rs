@@ -9,6 +9,9 @@ use std::sync::mpsc;
 /// Set for processes whose output is read, which do not fail for what they told.
 pub(crate) const IN_A_BATCH: &str = "WEIR_IN_A_BATCH";
 
+/// How a seed failed that ended nothing.
+pub(crate) const HANGS: &str = "it hangs";
+
 /// Without a word for so long, a process hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -139,6 +142,12 @@ fn one_process(
             }
         }
     });
+    let mut errors = child.stderr.take().unwrap();
+    let words = std::thread::spawn(move || {
+        let mut words = Vec::new();
+        let _until_it_ends = errors.read_to_end(&mut words);
+        String::from_utf8_lossy(&words).into_owned()
+    });
     let mut running = None;
     let hangs = loop {
         let line = match lines.recv_timeout(PATIENCE) {
@@ -161,13 +170,12 @@ fn one_process(
     }
     let status = child.wait().unwrap();
     reader.join().unwrap();
+    let words = words.join().unwrap();
     let Some(seed) = running else {
         assert!(status.success(), "a process of seeds up to {last} ended with {status}");
         return last;
     };
-    let mut words = String::new();
-    let _partly_text = child.stderr.take().unwrap().read_to_string(&mut words);
-    let how = if hangs { "it hangs".to_owned() } else { status.to_string() };
+    let how = if hangs { HANGS.to_owned() } else { status.to_string() };
     let words: Vec<&str> = words.lines().filter(|it| !it.trim().is_empty()).collect();
     let words = words.get(words.len().saturating_sub(3)..).unwrap_or_default().join("; ");
     told.failed.push((seed, format!("{how}: {words}")));

@@ -91,8 +91,10 @@ fn seeds_of_the_gate_break_no_rule() {
     for (seed, wrong) in &told.failed {
         println!("seed {seed}: {wrong}");
     }
-    for (seed, _) in told.failed.iter().take(SHRUNK_MAX) {
-        let order = shrink::shrink(*seed, |order| batch::one(&image, order));
+    // What hangs would take its patience each time.
+    let to_shrink = told.failed.iter().filter(|(_, how)| !how.starts_with(batch::HANGS));
+    for (seed, how) in to_shrink.take(SHRUNK_MAX) {
+        let order = shrink::shrink(*seed, how, |order| batch::one(&image, order));
         println!(
             "{:?}\nrepeat with: {}",
             batch::one(&image, &order).failed,

@@ -40,6 +40,9 @@ pub(crate) enum Step {
     Unload,
 }
 
+/// The connection that was begun last; less one is the one before.
+pub(crate) const LAST: usize = usize::MAX;
+
 /// A thread and its steps.
 #[derive(Clone, Debug)]
 pub(crate) struct Part {
@@ -72,8 +75,10 @@ impl Story {
     /// The story of a seed.
     pub(crate) fn new(seed: u64) -> Self {
         let random = Random::new(seed ^ 0x5704);
+        // Connections that come and go, or data of those that stay.
+        let is_short = random.one_in(3);
         let mut parts: Vec<Part> =
-            (0..1 + random.below(3)).map(|number| network(&random, number)).collect();
+            (0..1 + random.below(3)).map(|number| network(&random, number, is_short)).collect();
         if random.one_in(2) {
             parts.push(part("transport", (0..4 + random.below(12)).map(|_| transport(&random))));
         }
@@ -127,21 +132,25 @@ fn part(name: &str, steps: impl Iterator<Item = Step>) -> Part {
     Part { name: name.to_owned(), steps: steps.collect() }
 }
 
-fn network(random: &Random, number: usize) -> Part {
+fn network(random: &Random, number: usize, is_short: bool) -> Part {
     let steps = (0..6 + random.below(24)).map(|_| {
-        let of = random.below(8);
+        // Those of before may be gone.
+        let of = if random.one_in(3) { LAST - random.below(2) } else { random.below(8) };
         match random.below(20) {
-            0..=3 => Step::Connect {
-                is_v6: random.one_in(3),
-                compartment: 1 + u32::from(random.one_in(3)),
-            },
+            0..=3 => connect(random),
             4 => Step::Close { of },
             5 => Step::Finish { of, direction: direction(random) },
             6 => Step::Authorize { of },
+            7..=10 if is_short => connect(random),
+            11..=14 if is_short => Step::Close { of },
             _ => data(random, of),
         }
     });
     part(&format!("network {number}"), steps)
+}
+
+fn connect(random: &Random) -> Step {
+    Step::Connect { is_v6: random.one_in(3), compartment: 1 + u32::from(random.one_in(3)) }
 }
 
 fn data(random: &Random, of: usize) -> Step {

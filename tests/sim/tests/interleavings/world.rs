@@ -1,6 +1,6 @@
 //! The machine of a story, and what its threads share.
 
-use crate::story::{Step, Story};
+use crate::story::{LAST, Step, Story};
 use core::cell::{Cell, RefCell};
 use std::path::Path;
 use std::rc::Rc;
@@ -35,6 +35,8 @@ pub(crate) struct World {
     attached: RefCell<Vec<Attached>>,
     /// The unload has begun.
     pub(crate) is_ending: Cell<bool>,
+    /// `BlockAction` is abort.
+    aborts: bool,
     /// The engine was stopped at some time: blocked flows passed meanwhile.
     engine_stopped: Cell<bool>,
     /// What must not have happened.
@@ -76,6 +78,7 @@ impl World {
             connections: RefCell::default(),
             attached: RefCell::default(),
             is_ending: Cell::new(false),
+            aborts: story.aborts,
             engine_stopped: Cell::new(false),
             wrong: RefCell::default(),
             called: Cell::new(0),
@@ -131,20 +134,50 @@ impl World {
             }
             Step::StartEngine => kernel.bfe.start(kernel),
             Step::Stand { nanos } => kernel.stand(nanos),
-            Step::Unload => self.unload(),
+            Step::Unload => self.unload_among_threads(),
         }
     }
 
+    /// The unload that ends a run whose threads did none.
     pub(crate) fn unload(&self) {
-        if self.kernel().life() == Life::Loaded && !self.is_ending.replace(true) {
-            self.kernel().unload_driver();
+        if self.kernel().life() == Life::Loaded && !self.is_ending.get() {
+            self.blocked_are_aborted();
+            self.unload_among_threads();
+        }
+    }
+
+    fn unload_among_threads(&self) {
+        let kernel = self.kernel();
+        if kernel.life() != Life::Loaded || self.is_ending.replace(true) {
+            return;
+        }
+        kernel.unload_driver();
+        // Whoever asks for a context says so, and no answer here makes anybody ask again (S37).
+        let [given, asked] = ["FwpsFlowAssociateContext0", "FwpsFlowRemoveContext0"]
+            .map(|import| kernel.calls.of(import));
+        if asked > given {
+            kernel.violation(format!("{given} contexts were asked for {asked} times"));
+        }
+    }
+
+    /// Nothing is under way: whoever had to be aborted was.
+    fn blocked_are_aborted(&self) {
+        if !self.aborts {
+            return;
+        }
+        let kernel = self.kernel();
+        for flow in self.connections.borrow().iter() {
+            if flow.is_blocked.get() && kernel.fwp.is_open(flow.connection.flow) {
+                kernel.violation(format!("blocked flow {:#x} was not aborted", flow.connection.flow));
+            }
         }
     }
 
     fn flow(&self, of: usize) -> Option<Flow> {
         let all = self.connections.borrow();
-        let index = of.checked_rem(all.len())?;
-        all.get(index).cloned()
+        let from_last = LAST - of;
+        let index = if from_last < all.len() { all.len() - 1 - from_last } else { of };
+        all.get(index.checked_rem(all.len())?).cloned()
     }
 
     fn connect(&self, is_v6: bool, compartment_id: u32) {
@@ -209,9 +242,12 @@ fn answer(temper: u64, seen: &Seen) -> Reply {
         ^ u64::try_from(length).unwrap() << 17
         ^ u64::from(context.direction) << 3;
     let drawn = mixed.wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 40;
+    // Some block most of what they see, so that several flows are blocked at once.
+    let is_harsh = temper.is_multiple_of(3);
     match (drawn % 16, context.state == NEW) {
         (0, _) => Reply::Answer(ALLOW),
         (1, _) => Reply::Answer(BLOCK),
+        (4..12, false) if is_harsh => Reply::Answer(BLOCK),
         (2, false) => Reply::Fail(FAILED),
         (3, false) => Reply::Answer(UNKNOWN),
         _ => Reply::Scribble(MORE),
