@@ -130,17 +130,18 @@ fn is_atomic(instruction: &Instruction) -> bool {
     instruction.has_lock_prefix() || is_exchange
 }
 
-/// Whether an instruction reads or writes memory outside the stack and can be moved.
+/// Whether an instruction can be moved and reads or writes memory: outside the stack, unless it has
+/// a lock.
 fn reaches_memory(instruction: &Instruction) -> bool {
     let has_memory =
         (0..instruction.op_count()).any(|operand| instruction.op_kind(operand) == OpKind::Memory);
-    let base = instruction.memory_base();
+    let is_own = instruction.memory_base() == Register::RSP;
     has_memory
         && instruction.code() != Code::INVALID
         && instruction.flow_control() == FlowControl::Next
         && !instruction.is_stack_instruction()
         && !matches!(instruction.mnemonic(), Mnemonic::Lea | Mnemonic::Nop)
-        && !matches!(base, Register::RSP | Register::RBP)
+        && (is_atomic(instruction) || !is_own)
 }
 
 /// Bytes that [`place`] needs behind an image, for its executable sections.
@@ -297,4 +298,44 @@ unsafe extern "win64" fn at_point() {
         last = const REGION_BYTES - 1,
         slot = const HOST_STACK_SLOT,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `lock inc [rbp]`, `xchg [rsp+8], rax`, `mov rax, [rip+0x10]`, `mov rax, [rsp]`, `lea`,
+    /// `push [rax]`, `mov rax, rbx`, `lock cmpxchg [rbx], rcx`.
+    const CODE: [u8; 36] = [
+        0xF0, 0xFF, 0x45, 0x00, 0x48, 0x87, 0x44, 0x24, 0x08, 0x48, 0x8B, 0x05, 0x10, 0, 0, 0,
+        0x48, 0x8B, 0x04, 0x24, 0x48, 0x8D, 0x03, 0xFF, 0x30, 0x48, 0x89, 0xD8, 0xF0, 0x48, 0x0F,
+        0xB1, 0x0B, 0x90, 0x90, 0x90,
+    ];
+
+    #[test]
+    fn every_atomic_instruction_is_a_site_and_others_that_reach_memory_outside_the_stack() {
+        let found: Vec<(usize, bool)> =
+            sites(&CODE, 0).iter().map(|site| (site.at, site.is_atomic)).collect();
+        assert_eq!(found, [(0, true), (4, true), (9, false), (28, true)]);
+    }
+
+    #[test]
+    fn a_seed_adds_others_and_leaves_no_atomic_out() {
+        let atomics = |wanted: &[Site]| wanted.iter().filter(|site| site.is_atomic).count();
+        for others in [0, 1, 50] {
+            let wanted = chosen(&[(0, &CODE)], Breakpoints { seed: 3, others });
+            assert_eq!((atomics(&wanted), wanted.len()), (3, 3 + others.min(1)));
+        }
+    }
+
+    #[test]
+    fn a_distance_from_the_instruction_is_moved_with_it() {
+        let all = sites(&CODE, 0x100);
+        let site = all.iter().find(|site| !site.is_atomic).unwrap();
+        let code = stub(site, &CODE[9..16], 0x1000, 0x900, 0x40_0000);
+        let moved = code.windows(3).position(|it| it == [0x48, 0x8B, 0x05]).unwrap();
+        let new = i32::from_le_bytes(code[moved + 3..moved + 7].try_into().unwrap());
+        let target = 0x1000 + i32::try_from(moved).unwrap() + 7 + new;
+        assert_eq!(target, 0x109 + 7 + 0x10);
+    }
 }

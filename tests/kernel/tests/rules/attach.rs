@@ -1,10 +1,11 @@
 //! Attach and detach (S28 to S30).
 
-use crate::counted::{INTERVAL_NS, cleanups, errors, fates};
+use crate::counted::{INTERVAL_NS, cleanups, counted, errors, fates};
 use crate::scene::{Answers, MORE, Scene, Setup};
 use core::cell::Cell;
 use std::rc::Rc;
 use weir_abi::attach::AttachParameter;
+use weir_abi::counters::Series;
 use weir_abi::event::{Attached as Came, Detached as Went, ErrorApi, Fate, FateReason, PairEnd};
 use weir_abi::wire::Text;
 use weir_sim_kernel::ebpf::{Attached, Params, Refused};
@@ -266,6 +267,32 @@ fn s30_the_walk_releases_flows_that_only_the_detached_was_classifying() {
     let at = |name| order.iter().position(|call| *call == name);
     let is_first = at("NmrProviderDetachClientComplete") < at("FwpsFlowRemoveContext0");
     assert!(is_first && at("FwpsFlowRemoveContext0").is_some(), "the detach waits for the walk");
+}
+
+/// Data goes on between the detach and its walk; only who saw it has it counted, and each pair once.
+#[test]
+fn s30_what_comes_before_the_walk_is_not_counted_as_shown_to_who_left() {
+    const MORE_PLACE: u16 = 2;
+    let Some(scene) = Scene::open() else { return };
+    let all: Vec<_> = (0..3).map(|_| scene.attach(&[MORE])).collect();
+    let connection = scene.connect();
+    connection.send(&[0x57; 100]);
+    all[0].detach();
+    connection.send(&[0x57; 1_000]);
+    all[1].detach();
+    connection.send(&[0x57; 10_000]);
+    connection.receive(&[0x57; 20_000]);
+    scene.kernel.run_work();
+    connection.close();
+    let set = counted(&scene);
+    let shown = |attach_id| {
+        let bytes = set.of(attach_id, Series::InspectedBytes, MORE_PLACE);
+        (set.of(attach_id, Series::InspectedSegments, MORE_PLACE), bytes)
+    };
+    assert_eq!([shown(1), shown(2), shown(3)], [(1, 100), (2, 1_100), (4, 31_100)]);
+    for attach_id in 1..4 {
+        assert_eq!(set.sum(attach_id, Series::DecisionTimeUndecided), 1, "{attach_id}");
+    }
 }
 
 #[test]

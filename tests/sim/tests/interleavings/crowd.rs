@@ -77,7 +77,8 @@ fn unload_among(image: &Path, count: usize) -> (u64, u64) {
     let flows = Rc::new(connections(&machine, count));
     let with_context = kernel.fwp.context_count();
     assert!(with_context > count / 2, "{with_context} of {count} flows have a context");
-    let (classified, unloads) = (Rc::new(Cell::new(0_u64)), Rc::new(Cell::new(false)));
+    let classified: Rc<[Cell<u64>; THREADS]> = Rc::default();
+    let unloads = Rc::new(Cell::new(false));
     let mut threads: Vec<Thread> = (0..THREADS)
         .map(|number| {
             let (flows, classified) = (Rc::clone(&flows), Rc::clone(&classified));
@@ -87,12 +88,13 @@ fn unload_among(image: &Path, count: usize) -> (u64, u64) {
                     if kernel.life() != Life::Loaded {
                         return;
                     }
-                    let of = flows[(turn * THREADS + number) * 7 % flows.len()].flow;
+                    let of = flows[(turn * 13 + number * 17) % flows.len()].flow;
                     let indication = Indication::received(&[0x57; 1_460]);
                     let outcome = kernel.fwp.try_stream(kernel, of, &indication);
                     let is_called = unloads.get() && outcome.is_some_and(|it| it.is_called);
-                    classified.set(classified.get() + u64::from(is_called));
-                    kernel.stand(20_000);
+                    let mine = &classified[number];
+                    mine.set(mine.get() + u64::from(is_called));
+                    kernel.stand(3_000);
                 }
             })
         })
@@ -110,7 +112,11 @@ fn unload_among(image: &Path, count: usize) -> (u64, u64) {
     let run = kernel.run_threads(Plan::Coin { seed: 5, one_in: 40 }, 5, threads);
     assert_eq!(run.failure, None, "{count} flows");
     assert_eq!(kernel.end(), [""; 0], "{count} flows");
-    assert!(classified.get() > 0, "no segment was classified while the driver was unloaded");
+    let classified = classified.each_ref().map(Cell::get);
+    assert!(
+        !classified.contains(&0),
+        "{count} flows, segments while it was unloaded: {classified:?}"
+    );
     (calls.get(), run.switches)
 }
 

@@ -110,7 +110,7 @@ fn show(events: &[weir_sim_kernel::etw::Written]) {
 /// Holds the last counters against all events, and the events against each other.
 fn books(events: &[weir_sim_kernel::etw::Written]) -> Result<(), String> {
     let (mut account, mut sets) = (Account::of_threads(), Sets::default());
-    let mut last = Vec::new();
+    let (mut last, mut sets_told) = (Vec::new(), 0);
     for event in events {
         let head = head_of(event);
         account.event(&head, &event.payload)?;
@@ -118,11 +118,15 @@ fn books(events: &[weir_sim_kernel::etw::Written]) -> Result<(), String> {
             && let Some(set) = sets.part(&part)?
         {
             // Before the end others write events while a set is put together.
+            sets_told += 1;
             let mut ended = account.clone();
             last = ended.unloaded(head.time_ns).err().into_iter().collect();
             last.extend(ended.set(&set));
             let _told_while_others_run = account.set(&set);
         }
+    }
+    if sets_told == 0 {
+        return Err("no set of counters was told".to_owned());
     }
     last.retain(|told| !TIMED.iter().any(|series| told.starts_with(series.name())));
     if last.is_empty() { Ok(()) } else { Err(last.join("; ")) }

@@ -50,6 +50,40 @@ pub(crate) struct Part {
     pub(crate) steps: Vec<Step>,
 }
 
+/// Which connections the threads of the network are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Traffic {
+    /// Some that are opened and closed, but most steps are data.
+    Mixed,
+    /// They come and go.
+    Short,
+    /// All threads have data of the same one.
+    One,
+    /// Data of many that none closes: what becomes of them is the programs' doing.
+    Many,
+}
+
+impl Traffic {
+    /// Whether threads are to meet in the same places often.
+    const fn is_dense(self) -> bool {
+        matches!(self, Self::One | Self::Many)
+    }
+
+    /// A connection of a step.
+    fn of(self, random: &Random) -> usize {
+        match self {
+            Self::One => LAST,
+            Self::Many => random.below(16),
+            // Those of before may be gone.
+            Self::Mixed | Self::Short if random.one_in(3) => LAST - random.below(2),
+            Self::Mixed | Self::Short => random.below(8),
+        }
+    }
+}
+
+/// Choices of [`Story::others`].
+const OTHERS: [usize; 5] = [0, 50, 200, 400, 1_000];
+
 /// All that a seed stands for but the turns.
 #[derive(Clone, Debug)]
 pub(crate) struct Story {
@@ -75,11 +109,12 @@ impl Story {
     /// The story of a seed.
     pub(crate) fn new(seed: u64) -> Self {
         let random = Random::new(seed ^ 0x5704);
-        // Connections that come and go, or data of those that stay.
-        let is_short = random.one_in(3);
+        let traffic =
+            *random.one_of(&[Traffic::Mixed, Traffic::Short, Traffic::One, Traffic::Many]);
+        let networks = 1 + random.below(3) + usize::from(traffic.is_dense());
         let mut parts: Vec<Part> =
-            (0..1 + random.below(3)).map(|number| network(&random, number, is_short)).collect();
-        if random.one_in(2) {
+            (0..networks).map(|number| network(&random, number, traffic)).collect();
+        if traffic != Traffic::Many && random.one_in(2) {
             parts.push(part("transport", (0..4 + random.below(12)).map(|_| transport(&random))));
         }
         if !random.one_in(4) {
@@ -102,9 +137,16 @@ impl Story {
             aborts: random.one_in(2),
             deletes_later: random.one_in(2),
             is_hostile: random.one_in(3),
-            others: *random.one_of(&[0, 50, 200, 400, 1_000]),
-            attached: (0..random.below(4)).map(|_| temper()).collect(),
-            connections: random.below(6),
+            // Where threads are to meet in one place, few others keep them apart.
+            others: *random.one_of(if traffic.is_dense() { &[0, 50] } else { &OTHERS }),
+            attached: (0..random.below(4) + usize::from(traffic.is_dense()))
+                .map(|_| temper())
+                .collect(),
+            connections: match traffic {
+                Traffic::One => 1,
+                Traffic::Many => 16,
+                Traffic::Mixed | Traffic::Short => random.below(6),
+            },
             parts,
         }
     }
@@ -132,17 +174,18 @@ fn part(name: &str, steps: impl Iterator<Item = Step>) -> Part {
     Part { name: name.to_owned(), steps: steps.collect() }
 }
 
-fn network(random: &Random, number: usize, is_short: bool) -> Part {
+fn network(random: &Random, number: usize, traffic: Traffic) -> Part {
     let steps = (0..6 + random.below(24)).map(|_| {
-        // Those of before may be gone.
-        let of = if random.one_in(3) { LAST - random.below(2) } else { random.below(8) };
-        match random.below(20) {
-            0..=3 => connect(random),
-            4 => Step::Close { of },
-            5 => Step::Finish { of, direction: direction(random) },
-            6 => Step::Authorize { of },
-            7..=10 if is_short => connect(random),
-            11..=14 if is_short => Step::Close { of },
+        let of = traffic.of(random);
+        match (random.below(20), traffic) {
+            (0..=3, Traffic::Mixed) | (0..=7, Traffic::Short) | (0, Traffic::One) => {
+                connect(random)
+            }
+            (8, Traffic::Mixed) | (8..=12, Traffic::Short) | (1, Traffic::One) => {
+                Step::Close { of }
+            }
+            (13, _) => Step::Finish { of, direction: direction(random) },
+            (14, _) => Step::Authorize { of },
             _ => data(random, of),
         }
     });

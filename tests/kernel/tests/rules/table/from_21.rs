@@ -108,6 +108,7 @@ pub(super) const RULES: &[Rule] = &[
             "s30_the_order_of_the_rest_stays_and_who_attaches_again_is_the_last",
             "s30_the_walk_releases_flows_that_only_the_detached_was_classifying",
             "s30_what_an_attachment_took_is_given_back_after_its_final_counters",
+            "s30_what_comes_before_the_walk_is_not_counted_as_shown_to_who_left",
         ],
         "",
     ),
