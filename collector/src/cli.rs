@@ -191,9 +191,9 @@ pub struct DriverArgs {
 pub enum DriverCommand {
     /// Write the program type into the registry, where loaders and the verifier of eBPF for Windows
     /// look it up, for this user and for everybody. Done twice, it changes nothing.
-    Register(DryRunArgs),
+    Register(DriverRegisterArgs),
     /// Delete what `register` wrote, and nothing else.
-    Unregister(DryRunArgs),
+    Unregister(DriverUnregisterArgs),
     /// Copy the driver to System32\drivers, create its service, register, start it. A step that
     /// fails undoes those before it.
     Install(DriverInstallArgs),
@@ -217,10 +217,20 @@ impl DriverCommand {
     }
 }
 
-/// Arguments of `weir driver register` and `unregister`.
+/// Arguments of `weir driver register`.
 #[derive(Args, Debug)]
-pub struct DryRunArgs {
-    /// Change nothing; print what would be changed as a file for `reg import`, on any system.
+pub struct DriverRegisterArgs {
+    /// Change nothing; print a file for `reg import` with what it writes for everybody on a machine
+    /// without entries. Works on any system.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Arguments of `weir driver unregister`.
+#[derive(Args, Debug)]
+pub struct DriverUnregisterArgs {
+    /// Change nothing; print a file for `reg import` with what it deletes for everybody, of what
+    /// `register` writes. Works on any system.
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -232,7 +242,8 @@ pub struct DriverInstallArgs {
     #[arg(long, value_name = "FILE")]
     pub image: Option<PathBuf>,
 
-    /// Change nothing; print what would be done, on any system.
+    /// Change nothing; look at the image and print what it does on a machine without Weir: the file
+    /// of `register --dry-run`, with the other steps as comments. Works on any system.
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -245,7 +256,8 @@ pub struct DriverRemoveArgs {
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "60s")]
     pub stop_within: Duration,
 
-    /// Change nothing; print what would be done, on any system.
+    /// Change nothing; print what it does where `install` was: the file of `unregister --dry-run`,
+    /// with the other steps as comments. Works on any system.
     #[arg(long)]
     pub dry_run: bool,
 }

@@ -1,6 +1,7 @@
 //! `cargo xtask driver --sign-test`: the images with a signature for test machines.
 //!
-//! Certificate and key are made for one run. The key is deleted at its end: whoever has it and a
+//! Certificate and key are made for one run. Nobody else reads the key, and it is deleted at the
+//! run's end, or at the next one's start if a run was ended from outside: whoever has it and a
 //! machine that trusts the certificate loads what he likes into the kernel there.
 //! `docs/windows-driver.md` says how a certificate is kept, and how a release is signed.
 
@@ -70,6 +71,8 @@ impl Certificate {
             .map_err(|error| format!("{}: {error}", folder.display()))?;
         let certificate =
             Self { public: folder.join("weir-test.pem"), key: folder.join("key.pem") };
+        // openssl makes a file that its owner alone reads; one that is there keeps its rights.
+        remove(&certificate.key)?;
         let mut make = Command::new("openssl");
         make.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "365"])
             .args(["-subj", "/CN=Weir test"])

@@ -5,12 +5,11 @@ use super::registration::{self, Done};
 use super::status::{Check, Verdict};
 use super::store::Hive;
 use super::{image, install, remove, status};
-use crate::cli::{DriverCommand, DriverInstallArgs};
+use crate::cli::DriverCommand;
 use crate::failure::{ExitCode, Failure};
 use crate::{output, table};
 use core::fmt::Write as _;
 use std::io::Write;
-use std::path::PathBuf;
 
 /// Runs a command that is no dry run.
 pub(super) fn run(
@@ -30,8 +29,10 @@ pub(super) fn run(
             all_permitted(&done)
         }
         DriverCommand::Install(args) => {
-            let image = read_image(args)?;
-            print(&install::install(machine, &image)?, out)
+            let path = image::path(args);
+            let (bytes, image) = image::load(&path)?;
+            image.refuse_elsewhere(&path)?;
+            print(&install::install(machine, &bytes)?, out)
         }
         DriverCommand::Remove(args) => print(&remove::remove(machine, args.stop_within)?, out),
         DriverCommand::Status(args) => {
@@ -84,25 +85,6 @@ pub(super) fn all_permitted(done: &[(Hive, Done)]) -> Result<(), Failure> {
             Err(Failure::new(ExitCode::NotPermitted, message, hint))
         }
     }
-}
-
-/// The image to install: the one that was named, or the one beside this program.
-fn read_image(args: &DriverInstallArgs) -> Result<Vec<u8>, Failure> {
-    let beside = || {
-        let program = std::env::current_exe().unwrap_or_default();
-        program.with_file_name("weir.sys")
-    };
-    let path: PathBuf = args.image.clone().unwrap_or_else(beside);
-    let bytes = std::fs::read(&path).map_err(|error| {
-        let message = format!("read driver image `{}`: {error}", path.display());
-        Failure::new(ExitCode::InputUnreadable, message, "name it with --image weir.sys")
-    })?;
-    image::read(&bytes).map_err(|why| {
-        let message = format!("install driver image `{}`: it {why}", path.display());
-        let hint = "take the image of `cargo xtask driver` for this machine, signed";
-        Failure::new(ExitCode::InputDamaged, message, hint)
-    })?;
-    Ok(bytes)
 }
 
 fn lines(checks: &[Check]) -> String {

@@ -21,6 +21,10 @@ pub(super) struct Fake {
     pub(super) operations: usize,
     /// How many looks at the service it takes to stop.
     pub(super) stops_after: usize,
+    /// Whether it is told as running all the while.
+    pub(super) tells_late: bool,
+    /// Whether it stops right after it was started.
+    pub(super) stops_at_once: bool,
     pub(super) waited: Duration,
 }
 
@@ -153,13 +157,18 @@ impl Machine for Fake {
     fn start_service(&mut self) -> Result<(), Trouble> {
         self.operation("start")?;
         assert!(self.files.contains_key(IMAGE), "started without an image");
-        self.services.get_mut(NAME).unwrap().state = State::Running;
+        self.services.get_mut(NAME).unwrap().state =
+            if self.stops_at_once { State::Stopped } else { State::Running };
         Ok(())
     }
 
     fn stop_service(&mut self) -> Result<(), Trouble> {
         self.operation("stop")?;
-        let now = if self.stops_after == 0 { State::Stopped } else { State::Stopping };
+        let now = match self.stops_after {
+            0 => State::Stopped,
+            _ if self.tells_late => State::Running,
+            _ => State::Stopping,
+        };
         self.services.get_mut(NAME).unwrap().state = now;
         Ok(())
     }
@@ -193,7 +202,7 @@ impl Machine for Fake {
         self.stops_after = self.stops_after.saturating_sub(1);
         if self.stops_after == 0
             && let Some(service) = self.services.get_mut(NAME)
-            && service.state == State::Stopping
+            && (self.tells_late || service.state == State::Stopping)
         {
             service.state = State::Stopped;
         }

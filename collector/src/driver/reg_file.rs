@@ -1,4 +1,9 @@
-//! The eBPF store's entries as a file that `reg import` and the registry editor read.
+//! The eBPF store's entries as those of a file that `reg import` and the registry editor read.
+//!
+//! Only those for everybody. An entry of the user's own makes the user's key `Providers`, and
+//! deleting it leaves that key empty: either hides from the user what other vendors have for
+//! everybody. `registration` looks first and cleans up, which a file cannot; `dry_run` says so in
+//! it.
 //!
 //! Source of the format: support.microsoft.com, "How to add, modify, or delete registry subkeys and
 //! values by using a .reg file" (read 2026-11)
@@ -6,26 +11,26 @@
 use super::store::{Hive, REG_DWORD, REG_SZ, Tree, Value, entries};
 use core::fmt::Write as _;
 
-const HEAD: &str = "Windows Registry Editor Version 5.00\n";
+/// The first line, without which the file is none.
+pub(crate) const HEAD: &str = "Windows Registry Editor Version 5.00\n";
 
-/// What `register` writes where nothing is there yet.
+/// The hive of every entry here.
+const EVERYBODY: Hive = Hive::LocalMachine;
+
+/// What `register` writes for everybody where nothing is there yet.
 pub(crate) fn additions() -> String {
-    let mut out = HEAD.to_owned();
-    for hive in Hive::ALL {
-        for (path, tree) in entries() {
-            add(&mut out, &format!(r"{}\{path}", hive.name()), &tree);
-        }
+    let mut out = String::new();
+    for (path, tree) in entries() {
+        add(&mut out, &format!(r"{}\{path}", EVERYBODY.name()), &tree);
     }
     out
 }
 
-/// What `unregister` takes away.
+/// What `unregister` takes away of it.
 pub(crate) fn removals() -> String {
-    let mut out = HEAD.to_owned();
-    for hive in Hive::ALL {
-        for (path, _) in entries() {
-            let _infallible = write!(out, "\n[-{}\\{path}]\n", hive.name());
-        }
+    let mut out = String::new();
+    for (path, _) in entries() {
+        let _infallible = write!(out, "\n[-{}\\{path}]\n", EVERYBODY.name());
     }
     out
 }

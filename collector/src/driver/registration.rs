@@ -1,7 +1,8 @@
 //! Brings a machine's eBPF store to what [`super::store`] says, and takes it out again.
 //!
 //! Another vendor's entries are read, never written: the two keys that are written carry Weir's
-//! GUID and Weir's section name, and the latter is left alone where it names another's program type.
+//! GUID and Weir's section name, and the latter is left alone where it names another's program
+//! type.
 
 use super::machine::{Machine, Trouble};
 use super::store::{self, Hive, PROVIDERS, REG_BINARY, Tree};

@@ -44,7 +44,7 @@ fn remove_service(
     }
     if !waiting::stop(machine, stop_within).map_err(Trouble::into_failure)? {
         let message =
-            format!("stop service `{NAME}`: it still is after {} s", stop_within.as_secs());
+            format!("stop service `{NAME}`: it is not stopped after {} s", stop_within.as_secs());
         let hint = "programs or connections keep the driver: detach programs, end blocked \
                     connections, and look for Error events of the driver; then run the command \
                     again. Nothing was deleted";

@@ -17,6 +17,11 @@ pub(crate) const START: u32 = 3;
 /// write to, because whoever can write the image can run code in the kernel.
 pub(crate) const IMAGE: &str = r"\SystemRoot\System32\drivers\weir.sys";
 
+/// The same file as a command prompt names it, where nobody knows `\SystemRoot`.
+pub(crate) fn image_file() -> String {
+    IMAGE.replacen(r"\SystemRoot", "%SystemRoot%", 1)
+}
+
 /// The words for `SERVICE_…_START`.
 pub(crate) const fn start_name(start: u32) -> &'static str {
     match start {

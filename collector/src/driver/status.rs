@@ -93,6 +93,11 @@ fn of_image(machine: &impl Machine, service: Option<&Service>) -> Result<Vec<Che
             let unknown = not(Verdict::Missing, "signature", "no driver's image", INSTALL);
             vec![not(Verdict::Differs, "image", format!("{path} {why}"), INSTALL), unknown]
         }
+        Ok(image) if !image.is_for_here() => {
+            let found = format!("{path} {}", image.elsewhere());
+            let other = not(Verdict::Missing, "signature", "another's image", INSTALL);
+            vec![not(Verdict::Differs, "image", found, INSTALL), other]
+        }
         Ok(image) if image.is_signed => {
             vec![ok("image", path), ok("signature", "present; Windows verifies it at start")]
         }
@@ -172,9 +177,11 @@ fn of_other((part, service): (&'static str, Option<Service>), hint: &'static str
 
 /// Windows keeps the options it was started with as words.
 ///
+/// That `testsigning` is one of these words has not been looked at on a machine.
+///
 /// Source of the option: learn.microsoft.com/windows-hardware/drivers/install,
-/// the-testsigning-boot-configuration-option (read 2026-11); that the words stand in the value
-/// `SystemStartOptions` is common knowledge, and has not been looked at on a machine
+/// the-testsigning-boot-configuration-option; of the value: Microsoft Knowledge Base Q102987,
+/// `CurrentControlSet\Control` (read 2026-11)
 fn of_test_signing(machine: &impl Machine, is_running: bool) -> Result<Check, Trouble> {
     let control = machine.values(Hive::LocalMachine, r"SYSTEM\CurrentControlSet\Control")?;
     let options = control.get("SystemStartOptions").map(super::store::Value::to_text);

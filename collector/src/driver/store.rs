@@ -25,6 +25,7 @@ const _: () = assert!(abi::SPECIFIC_HELPERS == 0);
 pub(crate) enum Hive {
     /// For the user who runs the command. Readers look here first, and where the user has the key
     /// [`PROVIDERS`] they look nowhere else.
+    #[cfg(any(windows, test))]
     CurrentUser,
     /// For everybody, the services of eBPF for Windows too.
     LocalMachine,
@@ -32,11 +33,13 @@ pub(crate) enum Hive {
 
 impl Hive {
     /// In the order in which eBPF for Windows reads them.
+    #[cfg(any(windows, test))]
     pub(crate) const ALL: [Self; 2] = [Self::CurrentUser, Self::LocalMachine];
 
     /// The name in files and messages.
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            #[cfg(any(windows, test))]
             Self::CurrentUser => "HKEY_CURRENT_USER",
             Self::LocalMachine => "HKEY_LOCAL_MACHINE",
         }

@@ -18,11 +18,12 @@ pub(crate) fn is_ours(service: &Service) -> bool {
 /// Starts the service and waits until it runs.
 pub(crate) fn start(machine: &mut impl Machine) -> Result<(), Trouble> {
     machine.start_service()?;
-    match wait_while(machine, State::Starting, START_MAX)? {
-        Some(State::Running) => Ok(()),
-        other => {
+    let is_over = |it: Option<State>| it != Some(State::Starting);
+    match wait_until(machine, is_over, START_MAX)? {
+        (Some(State::Running), _) => Ok(()),
+        (other, waited) => {
             let state = other.map_or("gone", State::name);
-            let why = format!("after {} s it is {state}", START_MAX.as_secs());
+            let why = format!("after {:.1} s it is {state}", waited.as_secs_f64());
             Err(Trouble::new(format!("start service `{NAME}`"), why))
         }
     }
@@ -31,26 +32,32 @@ pub(crate) fn start(machine: &mut impl Machine) -> Result<(), Trouble> {
 /// Stops the service, if it is not stopped, and waits until it is; false where it takes longer.
 pub(crate) fn stop(machine: &mut impl Machine, at_most: Duration) -> Result<bool, Trouble> {
     let state = machine.service(NAME)?.map(|it| it.state);
-    if matches!(state, None | Some(State::Stopped)) {
+    if is_stopped(state) {
         return Ok(true);
     }
     if state != Some(State::Stopping) {
         machine.stop_service()?;
     }
-    let after = wait_while(machine, State::Stopping, at_most)?;
-    Ok(matches!(after, None | Some(State::Stopped)))
+    // Right after the request it may still be told as running.
+    let (after, _) = wait_until(machine, is_stopped, at_most)?;
+    Ok(is_stopped(after))
 }
 
-fn wait_while(
+const fn is_stopped(state: Option<State>) -> bool {
+    matches!(state, None | Some(State::Stopped))
+}
+
+/// The state in which the wait ended, and how long it was.
+fn wait_until(
     machine: &mut impl Machine,
-    state: State,
+    is_over: impl Fn(Option<State>) -> bool,
     at_most: Duration,
-) -> Result<Option<State>, Trouble> {
+) -> Result<(Option<State>, Duration), Trouble> {
     let mut waited = Duration::ZERO;
     loop {
         let now = machine.service(NAME)?.map(|it| it.state);
-        if now != Some(state) || waited >= at_most {
-            return Ok(now);
+        if is_over(now) || waited >= at_most {
+            return Ok((now, waited));
         }
         machine.wait(LOOK);
         waited += LOOK;

@@ -101,6 +101,43 @@ fn status_is_0_only_if_everything_is_there() {
     assert_eq!(verdict(&windows, "service"), "differs");
 }
 
+/// Does by hand what a dry run prints: the file's commands in a command prompt, and the file.
+fn by_hand(windows: &Windows, text: &str) {
+    let is_command = |line: &&str| ["copy ", "sc ", "del "].iter().any(|it| line.starts_with(it));
+    let commands = text.lines().filter_map(|line| line.strip_prefix("; ")).filter(is_command);
+    let commands: String = commands.map(|it| format!("{it}\r\n")).collect();
+    std::fs::write(windows.path("steps.bat"), commands).unwrap();
+    windows.import(text);
+    windows.run(&["cmd", "/c", r"C:\steps.bat"]).ok();
+}
+
+#[test]
+fn what_dry_runs_print_done_by_hand_is_what_install_and_remove_do() {
+    let Some(tools) = tools_or_skip() else { return };
+    let [by_hand_there, there] = [true, false].map(|is_by_hand| {
+        let windows = Windows::new(tools);
+        let image = windows.driver("starts.sys", false);
+        if is_by_hand {
+            let text = windows.weir(&["install", "--dry-run", "--image", &image]).ok();
+            assert!(text.contains(&format!("; image: {image}: ")), "{text}");
+            assert_eq!(traces(&windows), nothing());
+            by_hand(&windows, &text);
+        } else {
+            windows.weir(&["install", "--image", &image]).ok();
+        }
+        assert_eq!(verdict(&windows, "service"), "ok");
+        let (service, image, _) = traces(&windows);
+        let store = windows.registry(r"HKLM\Software\eBPF");
+        if is_by_hand {
+            by_hand(&windows, &windows.weir(&["remove", "--dry-run"]).ok());
+            let (service, image, _) = traces(&windows);
+            assert_eq!((service, image), (String::new(), None));
+        }
+        (service, image, store)
+    });
+    assert_eq!(by_hand_there, there);
+}
+
 #[test]
 fn what_is_no_driver_for_this_machine_is_refused() {
     let Some(tools) = tools_or_skip() else { return };

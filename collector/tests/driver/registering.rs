@@ -139,20 +139,42 @@ fn a_user_who_has_no_store_is_given_none_that_hides_everybodys() {
 }
 
 #[test]
-fn what_a_dry_run_prints_is_what_is_written() {
+fn what_a_dry_run_prints_is_what_is_written_for_everybody() {
     let Some(tools) = tools_or_skip() else { return };
     let windows = Windows::new(tools);
     let text = weir_here(&["register", "--dry-run"]).ok();
     assert_eq!(windows.weir(&["register", "--dry-run"]).ok(), text);
     assert_eq!(stores(&windows), ["", ""]);
     windows.import(&text);
-    assert_eq!(stores(&windows), all_registered());
+    assert_eq!(stores(&windows), [String::new(), registered("HKEY_LOCAL_MACHINE")]);
     let removal = weir_here(&["unregister", "--dry-run"]).ok();
     assert_eq!(windows.weir(&["unregister", "--dry-run"]).ok(), removal);
-    assert_eq!(stores(&windows), all_registered());
+    assert_eq!(stores(&windows), [String::new(), registered("HKEY_LOCAL_MACHINE")]);
     windows.import(&removal);
     for key in [PROGRAM, SECTION] {
         assert_eq!(windows.registry(&format!(r"HKLM\{key}")), "");
-        assert_eq!(windows.registry(&format!(r"HKCU\{key}")), "");
+    }
+}
+
+#[test]
+fn no_file_of_a_dry_run_makes_or_empties_a_users_store() {
+    let Some(tools) = tools_or_skip() else { return };
+    let windows = Windows::new(tools);
+    let files = ["register", "install", "unregister", "remove"];
+    let files = files.map(|it| windows.weir(&[it, "--dry-run"]).ok());
+    // A user without a store reads everybody's, others' too, until there is a key of the user's.
+    windows.add(r"HKLM\Software\eBPF\Providers\SectionData\bind", "Size", "REG_DWORD", "56");
+    for file in &files {
+        windows.import(file);
+        let [user, everybody] = stores(&windows);
+        assert_eq!(user, "", "{file}");
+        assert!(everybody.contains(r"SectionData\bind"), "{everybody}");
+    }
+    // What a user has stays, also what is Weir's.
+    windows.add(&format!(r"HKCU\{SECTION}"), "Size", "REG_DWORD", "56");
+    let before = windows.registry(r"HKCU\Software\eBPF");
+    for file in &files {
+        windows.import(file);
+        assert_eq!(windows.registry(r"HKCU\Software\eBPF"), before, "{file}");
     }
 }

@@ -104,6 +104,23 @@ fn a_signed_image_is_the_image_and_its_key_is_gone() {
     assert!(names.iter().any(|it| it == "weir-test.cer"), "{names:?}");
 }
 
+#[cfg(unix)]
+#[test]
+fn the_key_is_read_by_its_owner_alone_also_over_one_that_was_left() {
+    use std::os::unix::fs::PermissionsExt;
+    if !can_sign() {
+        return;
+    }
+    let folder = Folder::new("key");
+    let left = folder.0.join("mine");
+    std::fs::create_dir_all(&left).unwrap();
+    std::fs::write(left.join("key.pem"), "left").unwrap();
+    std::fs::set_permissions(left.join("key.pem"), PermissionsExt::from_mode(0o644)).unwrap();
+    let certificate = certificate(&folder, "mine");
+    let mode = std::fs::metadata(&certificate.key).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
 #[test]
 fn a_signature_of_another_certificate_or_over_other_bytes_is_refused() {
     if !can_sign() {

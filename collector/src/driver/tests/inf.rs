@@ -1,7 +1,7 @@
 //! `driver/weir.inf` installs the same service as `install`, for both architectures.
 
-use super::super::service::{DESCRIPTION, DISPLAY_NAME, NAME, START, start_name};
-use super::super::{install_in_words, store};
+use super::super::service::{DESCRIPTION, DISPLAY_NAME, NAME, START};
+use super::super::store;
 use std::collections::BTreeMap;
 
 type Sections = BTreeMap<String, Vec<(String, String)>>;
@@ -68,11 +68,4 @@ fn the_inf_writes_nothing_to_the_registry_but_its_service() {
         assert!(!keys.iter().any(|key| key.eq_ignore_ascii_case(word)), "{word}");
     }
     assert!(!inf.values().flatten().any(|(_, value)| value.contains(store::PROVIDERS)));
-}
-
-#[test]
-fn a_dry_run_of_install_names_the_same_service() {
-    let words = install_in_words();
-    assert!(words.contains(&format!("sc create {NAME} type= kernel start= {}", start_name(START))));
-    assert!(words.contains(DESCRIPTION));
 }

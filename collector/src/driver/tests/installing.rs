@@ -106,12 +106,31 @@ fn a_driver_that_stops_in_time_is_waited_for() {
 }
 
 #[test]
+fn a_driver_still_told_as_running_after_the_request_is_waited_for() {
+    let mut machine = installed();
+    (machine.stops_after, machine.tells_late) = (50, true);
+    remove(&mut machine, A_MINUTE).unwrap();
+    assert_eq!(machine, Fake::new());
+    assert_eq!(machine.waited, Duration::from_secs(5));
+}
+
+#[test]
+fn a_driver_that_stops_in_its_start_is_told_with_the_time_waited() {
+    let mut machine = Fake::new();
+    machine.stops_at_once = true;
+    let failure = install(&mut machine, &driver(true)).unwrap_err();
+    assert!(failure.to_string().contains("after 0.0 s it is stopped"), "{failure}");
+    assert_eq!(machine, Fake::new());
+}
+
+#[test]
 fn a_driver_that_does_not_stop_keeps_everything() {
     let mut machine = installed();
     machine.stops_after = usize::MAX;
     let failure = remove(&mut machine, A_MINUTE).unwrap_err();
     assert_eq!(failure.code(), ExitCode::DriverFailed);
     assert!(failure.to_string().contains("programs or connections"), "{failure}");
+    assert!(failure.to_string().contains("is not stopped after 60 s"), "{failure}");
     assert_eq!(machine.services[NAME].state, State::Stopping);
     assert!(machine.files.contains_key(IMAGE));
     // Later it has stopped.

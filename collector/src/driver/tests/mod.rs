@@ -1,5 +1,6 @@
 //! The commands on a machine made up for tests; `collector/tests/driver` runs the real ones.
 
+mod dry_run;
 mod inf;
 mod installing;
 mod registering;
@@ -7,6 +8,8 @@ mod reporting;
 
 use super::fake::Fake;
 use super::store::{Hive, Value};
+use crate::cli::{Cli, Command, DriverCommand};
+use clap::Parser as _;
 
 /// What any other vendor has in the store.
 const OTHERS: &str = r"Software\eBPF\Providers\ProgramData\{51e1d2ba-0a4d-4b0f-8f3f-0f8f6a1b2c3d}";
@@ -19,6 +22,13 @@ fn with_others(hives: &[Hive]) -> Fake {
         machine.put(*hive, r"Software\eBPF\Providers\SectionData\xdp", "Name", Value::text("x"));
     }
     machine
+}
+
+/// The command that these words are.
+fn weir_words<'a>(words: impl IntoIterator<Item = &'a str>) -> DriverCommand {
+    let words = ["weir", "driver"].into_iter().chain(words);
+    let Command::Driver(args) = Cli::try_parse_from(words).unwrap().command else { unreachable!() };
+    args.command
 }
 
 /// A driver's image for this machine, with something for a signature if it is to have one.
@@ -59,4 +69,11 @@ fn driver(is_signed: bool) -> Vec<u8> {
         writer.write_certificate_table(&[1; 8]);
     }
     bytes
+}
+
+/// The image, said to be for this kind of processor: `IMAGE_FILE_MACHINE_…`.
+fn for_processor(mut image: Vec<u8>, machine: u16) -> Vec<u8> {
+    let headers = usize::from(image[60]) + usize::from(image[61]) * 256;
+    image[headers + 4..headers + 6].copy_from_slice(&machine.to_le_bytes());
+    image
 }

@@ -8,16 +8,12 @@ use super::super::registration::register;
 use super::super::service::{IMAGE, NAME};
 use super::super::status::{Verdict, status};
 use super::super::store::{Hive, PROVIDERS, Value, section_path};
-use super::{driver, with_others};
-use crate::cli::{Cli, Command};
+use super::{driver, for_processor, weir_words, with_others};
 use crate::failure::{ExitCode, Failure};
-use clap::Parser as _;
 
 fn weir(machine: &mut Fake, words: &str) -> (String, Result<(), Failure>) {
-    let words = ["weir", "driver"].into_iter().chain(words.split(' '));
-    let Command::Driver(args) = Cli::try_parse_from(words).unwrap().command else { unreachable!() };
     let mut out = Vec::new();
-    let result = run(&args.command, machine, &mut out);
+    let result = run(&weir_words(words.split(' ')), machine, &mut out);
     (String::from_utf8(out).unwrap(), result)
 }
 
@@ -90,6 +86,10 @@ fn an_image_that_is_no_driver_is_told_from_none() {
     machine.files.insert(IMAGE.to_owned(), b"MZ".to_vec());
     let checks = status(&machine).unwrap();
     assert_eq!(checks[0].verdict, Verdict::Differs);
+    machine.files.insert(IMAGE.to_owned(), for_processor(driver(true), 0xaa64));
+    let checks = status(&machine).unwrap();
+    assert_eq!(checks[0].verdict, Verdict::Differs);
+    assert!(checks[0].found.contains("another kind of processor (arm64)"), "{checks:?}");
     machine.files.clear();
     let checks = status(&machine).unwrap();
     assert_eq!(checks[0].verdict, Verdict::Missing);
@@ -148,6 +148,8 @@ fn an_image_that_is_none_is_refused_before_anything_is_done() {
     let mut machine = Fake::new();
     assert_eq!(weir(&mut machine, &install).1.unwrap_err().code(), ExitCode::InputUnreadable);
     std::fs::write(&path, b"MZ").unwrap();
+    assert_eq!(weir(&mut machine, &install).1.unwrap_err().code(), ExitCode::InputDamaged);
+    std::fs::write(&path, for_processor(driver(true), 0xaa64)).unwrap();
     assert_eq!(weir(&mut machine, &install).1.unwrap_err().code(), ExitCode::InputDamaged);
     assert_eq!(machine.operations, 0);
     std::fs::write(&path, driver(true)).unwrap();
