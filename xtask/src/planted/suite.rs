@@ -82,6 +82,11 @@ impl Asked {
         Self { binary, package, tests: by.tests.to_vec(), seeds: by.seeds }
     }
 
+    /// The same tests with other seeds.
+    pub(super) fn with_seeds(self, seeds: &'static str) -> Self {
+        Self { seeds: Some(seeds), ..self }
+    }
+
     /// Those of another bug besides.
     fn add(&mut self, by: &CaughtBy) {
         if self.tests.is_empty() || by.tests.is_empty() {
