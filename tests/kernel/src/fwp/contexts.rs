@@ -70,6 +70,8 @@ struct Association {
     /// Classifications that were called with it.
     active: u32,
     phase: Phase,
+    /// The driver has asked for its removal.
+    is_asked: bool,
 }
 
 impl Association {
@@ -207,7 +209,8 @@ impl Contexts {
         if associated.contains_key(&key) {
             return Err(status::OBJECT_NAME_EXISTS);
         }
-        associated.insert(key, Association { context, active: 0, phase: Phase::Live });
+        associated
+            .insert(key, Association { context, active: 0, phase: Phase::Live, is_asked: false });
         Ok(())
     }
 
@@ -217,6 +220,11 @@ impl Contexts {
         }
         {
             let mut associated = self.associated.borrow_mut();
+            // Whoever asks again has not kept who asked first.
+            let again = |it: &mut Association| core::mem::replace(&mut it.is_asked, true);
+            if associated.get_mut(&key).is_some_and(again) {
+                kernel.violation("FwpsFlowRemoveContext0 was asked twice for a context".to_owned());
+            }
             let live = associated.get_mut(&key).filter(|it| it.phase == Phase::Live);
             let it = live.ok_or(status::UNSUCCESSFUL)?;
             it.phase = Phase::Removed;

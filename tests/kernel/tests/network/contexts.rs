@@ -65,6 +65,9 @@ fn removal_within_the_classification_is_pending() {
             assert!(DELETED.take().is_empty());
         });
         assert!(connection.receive(b"x").is_called);
+        // An answer comes, but whoever asks again has not kept that it was asked.
+        let told = machine.kernel.take_violations();
+        assert_eq!(told, ["FwpsFlowRemoveContext0 was asked twice for a context"]);
         if when == Deletes::Later {
             assert!(DELETED.take().is_empty());
             assert_eq!(machine.unregister(stream), status::DEVICE_BUSY);

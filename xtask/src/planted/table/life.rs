@@ -98,4 +98,14 @@ pub(super) const BUGS: &[Bug] = &[
         to: "",
         caught_by: rules(&["s33_inspected_flows_are_bounded_before_any_program_runs"]),
     },
+    Bug {
+        name: "removal-asked-for-twice",
+        seen: "a context that everybody wants to remove",
+        what: "Whoever asks WFP for a context does not say so: unload asks again for one whose \
+               deletion is still to come.",
+        file: "driver/src/after.rs",
+        from: "!core::mem::replace(&mut life.is_removing, true);",
+        to: "!life.is_removing;",
+        caught_by: rules(&["s35_unload_ends_flows_in_every_state"]),
+    },
 ];
