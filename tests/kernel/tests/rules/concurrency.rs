@@ -1,9 +1,8 @@
 //! Contexts, levels, stacks and pool (S37 to S40).
 //!
-//! One thread runs a machine here. What happens at once on two processors is played by a program of
-//! one flow that calls the driver for another flow, on another processor; invocations for one flow
-//! at once, and the order of locks, this kernel cannot play (a lock that is taken twice ends the
-//! test).
+//! What happens at once on two processors is played here by a program of one flow that calls the
+//! driver for another flow, on another processor. Invocations for one flow at once, and waits of
+//! processors for each other, are played by threads under a seed: `tests/sim/tests/interleavings`.
 
 use crate::counted::errors;
 use crate::scene::{ALLOW, Answers, BLOCK, FAIL, MORE, Scene, Setup};

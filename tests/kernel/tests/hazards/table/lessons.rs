@@ -49,7 +49,8 @@ pub(super) const HAZARDS: &[Hazard] = &[
         "A.9 #5291",
         "A deletion, in a DPC of its own, finds all that its flow needs.",
         &["a09_5291_a_deletion_that_comes_after_programs_and_filters_are_gone_finds_its_flow"],
-        "that the DPC runs at the same time as what frees: one thread plays one after the other",
+        "that the deletion runs while others free: stories of threads do that (tests/sim, \
+         seeds_of_the_gate_break_no_rule; planted: reference-given-back-in-two-steps)",
     ),
     hazard(
         "A.9 #5555",

@@ -29,8 +29,8 @@ pub(super) const HAZARDS: &[Hazard] = &[
             "p02_each_answer_to_a_removal_is_taken_for_what_it_is",
             "s09_a_block_is_returned_here_whatever_the_policy_and_no_deleted_is_repeated",
         ],
-        "a deletion that is told while the same flow is being classified: here the platform keeps \
-         it back until then, and one thread would wait for itself",
+        "a deletion that is told while the same flow is being classified: a third of the stories of \
+         threads has that (tests/sim, seeds_of_the_gate_break_no_rule, `is_hostile`)",
     ),
     hazard(
         "F.4 3",

@@ -50,8 +50,8 @@ pub(super) const RULES: &[Rule] = &[
             "s04_each_matching_attachment_is_invoked_once_in_attach_order",
             "s04_the_order_is_kept_with_64_attachments",
         ],
-        "an attach waits for the walks under way, so on one thread it cannot come within one; \
-         a detach does",
+        "an attach within a walk, which waits for it: stories of threads (tests/sim, \
+         seeds_of_the_gate_break_no_rule)",
     ),
     rule(
         5,
@@ -218,7 +218,8 @@ pub(super) const RULES: &[Rule] = &[
             "s18_flows_that_are_deleted_already_are_skipped",
             "s18_what_the_policy_blocks_is_aborted_too",
         ],
-        "that the list is lock-free: one thread never meets itself. That no lock is held \
+        "that who blocks and who aborts meet at the list: stories of threads (tests/sim, \
+         seeds_of_the_gate_break_no_rule; planted: list-joined-in-two-steps). That no lock is held \
          during the abort is checked by the import",
     ),
     rule(

@@ -96,7 +96,8 @@ pub(super) const RULES: &[Rule] = &[
             "s29_a_walk_goes_on_with_the_order_that_it_began_with",
             "s29_attach_ids_are_never_given_again",
         ],
-        "that no reader on another processor has an older order: one thread waits for nobody",
+        "that no reader on another processor has an older order: stories of threads (tests/sim, \
+         seeds_of_the_gate_break_no_rule; planted: readers-not-waited-for)",
     ),
     rule(
         30,
@@ -213,8 +214,10 @@ pub(super) const RULES: &[Rule] = &[
             "s38_data_of_two_flows_is_shown_at_once",
             "s38_one_flow_ends_while_data_of_another_is_shown",
         ],
-        "that processors wait for each other: there is one thread here. No WFP call is made \
-         under a lock, which the imports check",
+        "that processors wait for each other: stories of threads count invocations of a flow that \
+         begin within another, and follow the order of locks (tests/sim, \
+         seeds_of_the_gate_break_no_rule; planted: flow-lock-not-held-in-the-walk). No WFP call is \
+         made under a lock, which the imports check",
     ),
     rule(
         39,
