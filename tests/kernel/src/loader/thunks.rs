@@ -80,36 +80,45 @@ fn thunk(function: usize, through: usize) -> Vec<u8> {
     code
 }
 
-/// Calls the function in `r10` on the thread's own stack, with eight arguments of the caller: no
-/// import has more.
+/// Changes to the thread's own stack, calls the function in `r10` with eight arguments of the caller
+/// (no import has more), does what is given besides, and changes back.
+macro_rules! on_own_stack {
+    ($($then:literal),*; $($operand:tt)*) => {
+        naked_asm!(
+            "push rbp",
+            "mov rbp, rsp",
+            "mov rax, rsp",
+            "or rax, {last}",
+            "mov rsp, [rax - {slot} + 1]",
+            // Room for four arguments in registers, and four that were on the stack.
+            "sub rsp, 0x40",
+            "mov rax, [rbp + 0x30]",
+            "mov [rsp + 0x20], rax",
+            "mov rax, [rbp + 0x38]",
+            "mov [rsp + 0x28], rax",
+            "mov rax, [rbp + 0x40]",
+            "mov [rsp + 0x30], rax",
+            "mov rax, [rbp + 0x48]",
+            "mov [rsp + 0x38], rax",
+            "call r10",
+            $($then,)*
+            "mov rsp, rbp",
+            "pop rbp",
+            "ret",
+            $($operand)*
+            last = const REGION_BYTES - 1,
+            slot = const HOST_STACK_SLOT,
+        )
+    };
+}
+
+/// Calls the function in `r10` on the thread's own stack.
 ///
 /// # Safety
 /// The caller runs on a kernel stack, as the driver always does.
 #[unsafe(naked)]
 pub(super) unsafe extern "win64" fn on_host_stack() {
-    naked_asm!(
-        "push rbp",
-        "mov rbp, rsp",
-        "mov rax, rsp",
-        "or rax, {last}",
-        "mov rsp, [rax - {slot} + 1]",
-        // Room for four arguments in registers, and four that were on the stack.
-        "sub rsp, 0x40",
-        "mov rax, [rbp + 0x30]",
-        "mov [rsp + 0x20], rax",
-        "mov rax, [rbp + 0x38]",
-        "mov [rsp + 0x28], rax",
-        "mov rax, [rbp + 0x40]",
-        "mov [rsp + 0x30], rax",
-        "mov rax, [rbp + 0x48]",
-        "mov [rsp + 0x38], rax",
-        "call r10",
-        "mov rsp, rbp",
-        "pop rbp",
-        "ret",
-        last = const REGION_BYTES - 1,
-        slot = const HOST_STACK_SLOT,
-    )
+    on_own_stack!(;)
 }
 
 /// The same, and the thread may lose its processor once the function is through.
@@ -118,31 +127,9 @@ pub(super) unsafe extern "win64" fn on_host_stack() {
 /// As [`on_host_stack`].
 #[unsafe(naked)]
 pub(super) unsafe extern "win64" fn on_host_stack_with_point() {
-    naked_asm!(
-        "push rbp",
-        "mov rbp, rsp",
-        "mov rax, rsp",
-        "or rax, {last}",
-        "mov rsp, [rax - {slot} + 1]",
-        "sub rsp, 0x40",
-        "mov rax, [rbp + 0x30]",
-        "mov [rsp + 0x20], rax",
-        "mov rax, [rbp + 0x38]",
-        "mov [rsp + 0x28], rax",
-        "mov rax, [rbp + 0x40]",
-        "mov [rsp + 0x30], rax",
-        "mov rax, [rbp + 0x48]",
-        "mov [rsp + 0x38], rax",
-        "call r10",
-        "mov [rsp + 0x30], rax",
-        "call {after}",
-        "mov rax, [rsp + 0x30]",
-        "mov rsp, rbp",
-        "pop rbp",
-        "ret",
+    on_own_stack!(
+        "mov [rsp + 0x30], rax", "call {after}", "mov rax, [rsp + 0x30]";
         after = sym after_import,
-        last = const REGION_BYTES - 1,
-        slot = const HOST_STACK_SLOT,
     )
 }
 
