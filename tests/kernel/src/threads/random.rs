@@ -1,33 +1,33 @@
-//! A small seeded generator, so that every run can be repeated.
+//! The numbers of a seed, drawn from a place that several hold.
 
-use core::cell::Cell;
+use core::cell::RefCell;
+use weir_usermode::capture::synthetic::Random as Sequence;
 
 /// Random numbers; equal seeds give equal sequences.
-#[derive(Debug, Default)]
-pub struct Random(Cell<u64>);
+#[derive(Debug)]
+pub struct Random(RefCell<Sequence>);
+
+impl Default for Random {
+    fn default() -> Self {
+        Self::new(0)
+    }
+}
 
 impl Random {
     /// A generator for a seed.
     #[must_use]
-    pub const fn new(seed: u64) -> Self {
-        Self(Cell::new(seed))
+    pub fn new(seed: u64) -> Self {
+        Self(RefCell::new(Sequence::new(seed)))
     }
 
     /// Any number.
-    ///
-    /// Source: SplitMix64, prng.di.unimi.it/splitmix64.c (public domain).
     pub fn next(&self) -> u64 {
-        let state = self.0.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
-        self.0.set(state);
-        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        self.0.borrow_mut().next_u64()
     }
 
     /// A number below `end`; 0 where that is 0.
     pub fn below(&self, end: usize) -> usize {
-        let end = u64::try_from(end).unwrap_or(u64::MAX).max(1);
-        usize::try_from(self.next() % end).unwrap_or(0)
+        self.0.borrow_mut().below(end.max(1))
     }
 
     /// True once in `times` calls on average.
