@@ -12,6 +12,8 @@ mod clocks;
 mod events;
 #[path = "core/images.rs"]
 mod images;
+#[path = "core/keys.rs"]
+mod keys;
 #[path = "core/levels.rs"]
 mod levels;
 #[path = "core/memory.rs"]

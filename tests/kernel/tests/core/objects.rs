@@ -1,6 +1,7 @@
 //! Devices, work items, registry keys.
 
 use crate::call::{machine, told};
+use crate::keys::{open_key, with_text};
 use core::cell::Cell;
 use core::ffi::c_void;
 use core::ptr::null_mut;
@@ -111,31 +112,8 @@ fn leaks_of_objects_are_told() {
     assert_eq!(kernel.leftovers(), ["1 devices exist", "1 work items are allocated"]);
 }
 
-#[repr(C)]
-struct Attributes {
-    length: u32,
-    root: usize,
-    name: *const UnicodeString,
-    attributes: u32,
-    security: usize,
-    quality: usize,
-}
-
-fn with_text<R>(text: &str, call: impl FnOnce(&UnicodeString) -> R) -> R {
-    let units: Vec<u16> = text.encode_utf16().collect();
-    let length = u16::try_from(units.len() * 2).unwrap();
-    call(&UnicodeString { length, maximum_length: length, buffer: units.as_ptr() })
-}
-
 fn open(root: usize, path: &str) -> Result<usize, i32> {
-    let open = import!("ZwOpenKey", (*mut usize, u32, *const Attributes) -> i32);
-    let mut handle = 0;
-    let status = with_text(path, |name| {
-        let attributes =
-            Attributes { length: 48, root, name, attributes: 0x240, security: 0, quality: 0 };
-        open((&raw mut handle, 0x2_0019, &raw const attributes))
-    });
-    if status == 0 { Ok(handle) } else { Err(status) }
+    open_key(root, path, 0x2_0019, 0x240)
 }
 
 /// Status, bytes that were needed, and what was written.

@@ -148,7 +148,12 @@ const NO_BLOB: objects::Blob = objects::Blob { size: 0, data: ptr::null() };
 
 impl Machine {
     pub(crate) fn new() -> Self {
-        let kernel = Kernel::boot(Options::default());
+        Self::of(Options::default())
+    }
+
+    /// A machine that is like this, with a device.
+    pub(crate) fn of(options: Options) -> Self {
+        let kernel = Kernel::boot(options);
         let mut device: *mut c_void = ptr::null_mut();
         let status = call!("IoCreateDevice"(
             *mut c_void = kernel.io.driver_object(),
@@ -165,10 +170,14 @@ impl Machine {
 
     /// With a dynamic session, provider and sublayer.
     pub(crate) fn with_session() -> Self {
-        let mut machine = Self::new();
-        machine.session = machine.open(1).unwrap();
-        assert_eq!((machine.add_provider(PROVIDER), machine.add_sublayer(SUBLAYER)), (0, 0));
-        machine
+        Self::new().in_session()
+    }
+
+    /// The same of a machine that is there.
+    pub(crate) fn in_session(mut self) -> Self {
+        self.session = self.open(1).unwrap();
+        assert_eq!((self.add_provider(PROVIDER), self.add_sublayer(SUBLAYER)), (0, 0));
+        self
     }
 
     pub(crate) fn open(&self, flags: u32) -> Result<u64, i32> {

@@ -12,6 +12,8 @@
 #[macro_use]
 mod call;
 mod image;
+#[path = "../core/keys.rs"]
+mod keys;
 mod memory;
 mod objects;
 mod platform;

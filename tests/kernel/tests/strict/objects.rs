@@ -1,6 +1,7 @@
 //! Registry keys and event providers: what is asked for too much, twice, or from the wrong place.
 
 use crate::call::{machine, told};
+use crate::keys::{open_key, with_text};
 use core::cell::Cell;
 use core::ffi::c_void;
 use core::ptr::{null, null_mut};
@@ -13,32 +14,8 @@ const KEY_ALL_ACCESS: u32 = 0xF_003F;
 const KEY_ENUMERATE_SUB_KEYS: u32 = 0x8;
 const ACCESS_DENIED: i32 = 0xC000_0022_u32.cast_signed();
 
-#[repr(C)]
-struct Attributes {
-    length: u32,
-    root: usize,
-    name: *const UnicodeString,
-    attributes: u32,
-    security: usize,
-    quality: usize,
-}
-
-fn with_text<R>(text: &str, call: impl FnOnce(&UnicodeString) -> R) -> R {
-    let units: Vec<u16> = text.encode_utf16().collect();
-    let length = u16::try_from(units.len() * 2).unwrap();
-    call(&UnicodeString { length, maximum_length: length, buffer: units.as_ptr() })
-}
-
 fn open(access: u32, attributes: u32) -> usize {
-    let open = import!("ZwOpenKey", (*mut usize, u32, *const Attributes) -> i32);
-    let mut handle = 0;
-    let status = with_text(REGISTRY_PATH, |name| {
-        let attributes =
-            Attributes { length: 48, root: 0, name, attributes, security: 0, quality: 0 };
-        open((&raw mut handle, access, &raw const attributes))
-    });
-    assert_eq!(status, 0);
-    handle
+    open_key(0, REGISTRY_PATH, access, attributes).unwrap()
 }
 
 fn query(handle: usize, buffer: *mut u8, room: u32) -> i32 {

@@ -1,39 +1,22 @@
 //! The filtering platform: objects that would outlive the driver or that nobody finds again,
 //! transactions left open, handles used by two at once, callouts unregistered twice.
 
-use crate::standin::{
-    Call, Machine, PROVIDER, SUBLAYER, associate, call, display, key, on_classify,
-};
+use crate::standin::{Call, Machine, PROVIDER, associate, call, display, key, on_classify};
 use core::ffi::c_void;
 use core::ptr;
 use weir_abi::identifiers::Guid;
+use weir_sim_kernel::Options;
 use weir_sim_kernel::fwp::flows::FlowSpec;
 use weir_sim_kernel::fwp::layers::Layer;
 use weir_sim_kernel::fwp::layout::{self, action};
 use weir_sim_kernel::fwp::{objects, status};
 use weir_sim_kernel::image::image_or_skip;
-use weir_sim_kernel::net::Net;
-use weir_sim_kernel::{Kernel, Options};
 
 /// A machine that has an image, of which nothing runs: what is added is held to a driver's rules.
 fn machine() -> Option<Machine> {
     let image = Some(image_or_skip()?);
-    let kernel = Kernel::boot(Options { image, ..Options::default() });
-    let mut device: *mut c_void = ptr::null_mut();
-    let status = call!("IoCreateDevice"(
-        *mut c_void = kernel.io.driver_object(),
-        u32 = 0,
-        *const c_void = ptr::null(),
-        u32 = 0x12,
-        u32 = 0x100,
-        u8 = 0,
-        *mut *mut c_void = &raw mut device,
-    ) -> i32);
-    assert_eq!(status, 0);
-    let mut machine = Machine { kernel, net: Net::new(kernel), device, session: 0 };
-    machine.session = machine.open(1).unwrap();
-    assert_eq!((machine.add_provider(PROVIDER), machine.add_sublayer(SUBLAYER)), (0, 0));
-    assert_eq!(kernel.take_violations(), Vec::<String>::new());
+    let machine = Machine::of(Options { image, ..Options::default() }).in_session();
+    assert_eq!(machine.kernel.take_violations(), Vec::<String>::new());
     Some(machine)
 }
 
