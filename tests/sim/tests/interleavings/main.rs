@@ -8,7 +8,8 @@
 //! their own (`batch`). What fails is made smaller (`shrink`), and printed with the command that
 //! repeats it. `crowd`: many flows at unload.
 //!
-//! `WEIR_SEEDS=FIRST..LAST` chooses other seeds than those of the gate.
+//! `WEIR_SEEDS=FIRST..LAST` chooses other seeds than those of the gate; `WEIR_SHOW=1` prints the
+//! story, the turns and every event of each seed that `one_seed` runs.
 #![expect(unused_crate_dependencies, reason = "dependencies of the crate's other targets")]
 #![expect(clippy::print_stdout, reason = "figures of a test")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
