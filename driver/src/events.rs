@@ -8,6 +8,7 @@ use weir_abi::event::{
     Prefix,
 };
 use weir_abi::identifiers::PROVIDER_TRAITS;
+use weir_abi::wire::FileTime;
 use weir_nt::NtStatus;
 use weir_nt::etw::{Head, Provider};
 use weir_nt::lock::AtDispatch;
@@ -64,6 +65,8 @@ impl Numbers {
 #[derive(Debug)]
 pub(crate) struct Events {
     pub(crate) provider: Provider,
+    /// When this load began.
+    loaded_at: FileTime,
     /// Random number of this load.
     epoch: u32,
     pub(crate) numbers: PerProcessor<Numbers>,
@@ -71,11 +74,18 @@ pub(crate) struct Events {
 
 impl Events {
     pub(crate) fn new() -> Result<Self, NtStatus> {
+        let loaded_at = system_100ns();
         Ok(Self {
             provider: Provider::new(PROVIDER_TRAITS),
-            epoch: epoch(system_100ns()),
+            loaded_at: FileTime(loaded_at),
+            epoch: epoch(loaded_at),
             numbers: PerProcessor::new(|| Ok(Numbers::new()))?,
         })
+    }
+
+    /// When this load began.
+    pub(crate) const fn loaded_at(&self) -> FileTime {
+        self.loaded_at
     }
 
     /// Whether somebody wants events of this kind.

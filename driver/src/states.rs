@@ -22,6 +22,7 @@ impl Driver {
             counters_interval_ms: self.parameters.counters_interval_ms,
             flows_max: self.parameters.flows_max,
             attachments: self.slots.attached(),
+            loaded_at: self.events.loaded_at(),
             version: Text::new(env!("CARGO_PKG_VERSION")).unwrap_or_default(),
         };
         at_dispatch(|level| self.events.write(level, &event));

@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, the environment or randomness: `now` and seeds are parameters.
 //!
 //! * [`batch`]: events as a session delivered them.
+//! * [`order`]: events of live sessions in the order of time again.
 //! * [`decode`]: bytes to records, with every event counted once as received and once as
 //!   aggregated or dropped.
 //! * [`aggregate`]: records to bounded state.
@@ -19,6 +20,7 @@ pub mod decode;
 pub mod docs;
 pub mod exposition;
 pub mod kinds;
+pub mod order;
 pub mod snapshot;
 
 pub use aggregate::{Aggregator, Limits, Options};

@@ -231,6 +231,44 @@ impl Field for Ticks {
     }
 }
 
+/// A time as Windows tells it: units of 100 ns since 1601 UTC; 0 where it is not known.
+///
+/// Source: learn.microsoft.com/windows/win32/api/minwinbase/ns-minwinbase-filetime (read 2026-11)
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FileTime(pub u64);
+
+impl FileTime {
+    /// 1970-01-01T00:00:00Z.
+    pub const UNIX_EPOCH: Self = Self(116_444_736_000_000_000);
+
+    /// The time so many nanoseconds after 1970, rounded down.
+    #[must_use]
+    pub const fn from_unix_nanos(nanos: u64) -> Self {
+        // 2^64 ns are 584 years: the sum has room.
+        Self(Self::UNIX_EPOCH.0.saturating_add(nanos / 100))
+    }
+
+    /// Nanoseconds since 1970; `None` for times before and beyond what 64 bits tell.
+    #[must_use]
+    pub const fn unix_nanos(self) -> Option<u64> {
+        match self.0.checked_sub(Self::UNIX_EPOCH.0) {
+            Some(since) => since.checked_mul(100),
+            None => None,
+        }
+    }
+}
+
+impl Field for FileTime {
+    // `TlgInFILETIME` (TraceLoggingProvider.h).
+    const TYPE: FieldType = FieldType::of(8, 17, 0);
+    fn put(&self, out: &mut Writer<'_>) {
+        self.0.put(out);
+    }
+    fn take(from: &mut Reader<'_>) -> Option<Self> {
+        u64::take(from).map(Self)
+    }
+}
+
 /// Longest text of the contract: a label of an attachment.
 pub const TEXT_BYTES_MAX: usize = 63;
 

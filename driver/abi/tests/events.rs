@@ -2,10 +2,10 @@
 
 use weir_abi::counters::{ENTRIES_MAX, Entry, Series};
 use weir_abi::event::{
-    Attached, Counters, CountersHeader, DecodeError, EVENT_BYTES_MAX, Event, Fate, FateReason,
-    FlowUninspected, Invocation, KIND_LAST, Prefix, Record, Verdict, kind_name,
+    Attached, Counters, CountersHeader, DecodeError, DriverState, EVENT_BYTES_MAX, Event, Fate,
+    FateReason, FlowUninspected, Invocation, KIND_LAST, Prefix, Record, Verdict, kind_name,
 };
-use weir_abi::wire::{Address, Port, Text, Ticks};
+use weir_abi::wire::{Address, FileTime, Port, Text, Ticks};
 use weir_abi::{Action, Direction, FlowState};
 
 const PREFIX: Prefix = Prefix { cpu: 3, epoch: 0xdead_beef, sequence: 7 };
@@ -124,6 +124,39 @@ fn fields_that_a_newer_driver_adds_are_skipped() {
     newer.extend_from_slice(&[0; 8]);
     newer[0] += 10;
     assert_eq!(Record::decode(7, &newer), Ok((PREFIX, Record::Attached(attached))));
+}
+
+#[test]
+fn what_an_older_driver_did_not_write_is_its_default() {
+    let state = DriverState {
+        attachments: 3,
+        loaded_at: FileTime(0x0102_0304_0506_0708),
+        version: Text::new("0.1.0").unwrap(),
+        ..DriverState::default()
+    };
+    let mut out = [0_u8; 256];
+    let length = state.encode(PREFIX, &mut out).unwrap();
+    let first = usize::from(DriverState::FIRST_FIXED_BYTES);
+    let fixed = usize::from(DriverState::FIXED_BYTES);
+    let older = |cut: usize| {
+        let mut older = [&out[..fixed - cut], &out[fixed..length]].concat();
+        older[0] -= u8::try_from(cut).unwrap();
+        older
+    };
+    let expected = DriverState { loaded_at: FileTime::default(), ..state };
+    assert_eq!(
+        Record::decode(9, &older(fixed - first)),
+        Ok((PREFIX, Record::DriverState(expected)))
+    );
+    assert!(Record::decode(9, &older(fixed - first + 1)).is_err(), "shorter than version 1");
+    assert!(Record::decode(9, &older(1)).is_err(), "a part of a field");
+}
+
+#[test]
+fn times_of_windows_are_times_since_1970() {
+    assert_eq!(FileTime::from_unix_nanos(1_234).unix_nanos(), Some(1_200));
+    assert_eq!(FileTime(0).unix_nanos(), None);
+    assert_eq!(FileTime(u64::MAX).unix_nanos(), None);
 }
 
 #[test]

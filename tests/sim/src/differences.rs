@@ -4,7 +4,8 @@
 //! 1. `epoch` and `cpu` of the prefix: each load has its own number; user mode has one processor.
 //!    `sequence` is left out here because the driver walks its flows in another order where a
 //!    program is detached or the driver stops; [`crate::account`] holds it.
-//! 2. DriverState: the clock and its resolution; `engine_up` before the filtering engine was up for
+//! 2. DriverState: the clock and its resolution; `loaded_at`, which the driver asks its own kernel
+//!    for; `engine_up` before the filtering engine was up for
 //!    the first time, which in user mode it always is; `attachments` at stop, when the driver has
 //!    detached everybody.
 //! 3. Detached at unload, which user mode leaves out for the same reason.
@@ -20,6 +21,7 @@ use crate::sets::Values;
 use std::collections::BTreeMap;
 use weir_abi::counters::Series;
 use weir_abi::event::{ClockKind, Event, Prefix, Record, StateKind};
+use weir_abi::wire::FileTime;
 use weir_abi::{EventHead, FlowState};
 
 /// One event without what may differ.
@@ -129,6 +131,7 @@ impl Differences {
     fn state(&mut self, mut state: weir_abi::event::DriverState) -> Vec<u8> {
         self.was_up |= state.kind == StateKind::EngineUp;
         (state.clock, state.clock_resolution_ps) = (ClockKind::None, 0);
+        state.loaded_at = FileTime::default();
         if !self.was_up {
             state.engine_up = true;
         }

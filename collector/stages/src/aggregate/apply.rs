@@ -184,6 +184,11 @@ impl Aggregator {
 
     fn apply_state(&mut self, head: &EventHead, event: &DriverState) {
         self.driver.apply(event);
+        // A time after the event's own is none.
+        let loaded_ns = event.loaded_at.unix_nanos().filter(|it| *it > 0 && *it <= head.time_ns);
+        if let Some(loaded_ns) = loaded_ns {
+            self.totals.loaded(loaded_ns);
+        }
         match event.kind {
             StateKind::CaptureBegin => {
                 self.capture.begin(head.time_ns);

@@ -21,6 +21,8 @@ pub(crate) struct Epoch {
     /// The driver's own totals.
     pub(crate) driver: SeriesTable,
     applied: Option<u32>,
+    /// When it began, where it has said so.
+    loaded_ns: Option<u64>,
 }
 
 /// Totals of the loads that are kept apart, and of all before them.
@@ -31,6 +33,8 @@ pub(crate) struct Totals {
     /// The label `program` and what gone attachments counted.
     pub(crate) programs: Programs,
     driver_carried: SeriesTable,
+    /// When the earliest load began that is no longer kept apart.
+    carried_since_ns: Option<u64>,
     limits: Limits,
     refused: u64,
     unknown_entries: u64,
@@ -42,6 +46,7 @@ impl Totals {
             epochs: Vec::new(),
             programs: Programs::new(limits.programs),
             driver_carried: SeriesTable::default(),
+            carried_since_ns: None,
             limits,
             refused: 0,
             unknown_entries: 0,
@@ -84,6 +89,7 @@ impl Totals {
             let oldest = self.epochs.remove(0);
             self.refused += oldest.attachments.refused();
             self.driver_carried.merge(&oldest.driver);
+            self.carried_since_ns = earliest([self.carried_since_ns, oldest.loaded_ns]);
             oldest.attachments.retire(&mut self.programs);
         }
         self.epochs.push(Epoch {
@@ -91,6 +97,7 @@ impl Totals {
             attachments: Attachments::new(self.limits),
             driver: SeriesTable::default(),
             applied: None,
+            loaded_ns: None,
         });
     }
 
@@ -116,6 +123,19 @@ impl Totals {
         epoch.attachments.end_set(&mut self.programs);
     }
 
+    /// When the active load began.
+    pub(crate) fn loaded(&mut self, loaded_ns: u64) {
+        if let Some(epoch) = self.epochs.last_mut() {
+            epoch.loaded_ns = Some(loaded_ns);
+        }
+    }
+
+    /// When the earliest load began whose totals are in these.
+    pub(crate) fn since_ns(&self) -> Option<u64> {
+        let loads = self.epochs.iter().map(|epoch| epoch.loaded_ns);
+        earliest(loads.chain([self.carried_since_ns]))
+    }
+
     /// The driver's totals over all loads.
     pub(crate) fn driver(&self) -> SeriesTable {
         let mut sum = self.driver_carried.clone();
@@ -124,6 +144,10 @@ impl Totals {
         }
         sum
     }
+}
+
+fn earliest(times: impl IntoIterator<Item = Option<u64>>) -> Option<u64> {
+    times.into_iter().flatten().min()
 }
 
 fn apply_entry(epoch: &mut Epoch, programs: &mut Programs, entry: Entry) -> bool {

@@ -229,10 +229,12 @@ mod tests {
                 Kind::Info => "_info",
                 Kind::Gauge | Kind::Histogram(_) => metric.unit.suffix(),
             };
-            assert!(metric.name.starts_with("weir_"), "{}", metric.name);
+            // What every process has, everybody calls alike.
+            let area = if metric.name.starts_with("process_") { "process" } else { "weir" };
+            assert!(metric.name.starts_with(&format!("{area}_")), "{}", metric.name);
             assert!(metric.name.ends_with(ending), "{}", metric.name);
             assert!(metric.stem().len() >= 5 && !metric.stem().ends_with('_'));
-            assert!(metric.otel_name.starts_with("weir."), "{}", metric.name);
+            assert!(metric.otel_name.starts_with(&format!("{area}.")), "{}", metric.name);
             assert!(!metric.otel_name.contains("total"), "{}", metric.name);
         }
     }

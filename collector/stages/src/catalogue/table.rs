@@ -16,6 +16,12 @@ const ANSWER: Label =
 const OUTCOME: Label = Label { name: "verdict", values: Fixed(&["allow", "block", "undecided"]) };
 const EVENT: Label =
     Label { name: "event", values: Open("event kinds in snake case, and `unknown`") };
+const SESSION: Label = Label {
+    name: "session",
+    values: Open("`weir-control`, `weir-detail` if wanted; `file`, `stdin`"),
+};
+const SIGNAL: Label = Label { name: "signal", values: Fixed(&["metrics", "logs"]) };
+const ENDPOINT: Label = open("endpoint", "where to, without secrets");
 const METRIC: Label = Label { name: "metric", values: Open("names of metrics") };
 const FLOW: &[Label] = &[
     open("flow_id", "the oldest undecided flows, 50 unless set otherwise"),
@@ -194,6 +200,23 @@ metrics! {
     "weir.etw.unaccounted" "{event}", &[EVENT],
     "The driver's marks less received less lost over closed intervals; anything but 0 means a fault or a forger";
 
+    "weir_etw_session_up", Gauge, None, Collector,
+    "weir.etw.session.up" "1", &[SESSION],
+    "1 while the session runs; of a file, while it is read";
+
+    "weir_etw_session_restarts_total", Counter, None, Collector,
+    "weir.etw.session.restarts" "{restart}", &[SESSION],
+    "How often the session was started again after somebody else stopped it";
+
+    "weir_etw_session_lost_total", Counter, None, Collector,
+    "weir.etw.session.lost" "{loss}",
+    &[SESSION, fixed("stage", &["events", "realtime_buffers", "log_buffers"])],
+    "What the session itself says was lost: events that found no buffer, buffers that found no reader, buffers that found no file";
+
+    "weir_etw_source_lag_seconds", Histogram(Scale::DECISION_TIME), Seconds, Collector,
+    "weir.etw.source.lag" "s", &[SESSION],
+    "Age of events when they are aggregated; those of a file have no age";
+
     "weir_driver_up", Gauge, None, Events,
     "weir.driver.up" "1", &[],
     "1 while the driver is loaded and heard of";
@@ -212,6 +235,38 @@ metrics! {
     "weir_attachments", Gauge, None, Events,
     "weir.driver.attachments" "{attachment}", &[],
     "Attachments that exist now";
+
+    "weir_otlp_exports_total", Counter, None, Collector,
+    "weir.otlp.exports" "{request}", &[SIGNAL, ENDPOINT],
+    "Requests that the receiver took";
+
+    "weir_otlp_failures_total", Counter, None, Collector,
+    "weir.otlp.failures" "{request}", &[SIGNAL, ENDPOINT],
+    "Requests that were given up, and points that the receiver refused";
+
+    "weir_otlp_queue_points", Gauge, None, Collector,
+    "weir.otlp.queue.points" "{point}", &[SIGNAL, ENDPOINT],
+    "Points that wait to be sent";
+
+    "process_cpu_seconds_total", Counter, Seconds, Collector,
+    "process.cpu.time" "s", &[],
+    "Time that the collector spent on processors";
+
+    "process_resident_memory_bytes", Gauge, Bytes, Collector,
+    "process.memory.usage" "By", &[],
+    "Memory of the collector";
+
+    "process_virtual_memory_bytes", Gauge, Bytes, Collector,
+    "process.memory.virtual" "By", &[],
+    "Addresses that the collector uses";
+
+    "process_start_time_seconds", Gauge, Seconds, Collector,
+    "process.start_time" "s", &[],
+    "When the collector started, since 1970";
+
+    "process_open_fds", Gauge, None, Collector,
+    "process.unix.file_descriptor.count" "{file_descriptor}", &[],
+    "Open files of the collector; not on Windows";
 
     "weir_build_info", Info, None, Collector,
     "weir.build.info" "1", &[open("version", "of the collector")],

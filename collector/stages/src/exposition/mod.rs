@@ -105,6 +105,7 @@ fn write_family(encoder: &mut DescriptorEncoder<'_>, family: &Family) -> Result<
 fn write_value(encoder: &mut MetricEncoder<'_>, labels: &Labels<'_>) -> Result<(), Error> {
     match &labels.sample.value {
         Value::Counter(value) => encoder.encode_counter::<NoLabelSet, _, u64>(value, None),
+        Value::CounterFloat(value) => encoder.encode_counter::<NoLabelSet, _, u64>(value, None),
         Value::Gauge(value) => encoder.encode_gauge(value),
         Value::GaugeFloat(value) => encoder.encode_gauge(value),
         Value::Info => encoder.encode_info(labels),

@@ -92,6 +92,8 @@ impl HistogramValue {
 pub enum Value {
     /// Of a counter.
     Counter(u64),
+    /// Of a counter of seconds.
+    CounterFloat(f64),
     /// Of a gauge of whole numbers.
     Gauge(i64),
     /// Of a gauge in seconds.
@@ -111,7 +113,7 @@ impl Value {
             Self::Gauge(value) => {
                 as_float(value.unsigned_abs()) * if *value < 0 { -1.0 } else { 1.0 }
             }
-            Self::GaugeFloat(value) => *value,
+            Self::CounterFloat(value) | Self::GaugeFloat(value) => *value,
             Self::Info => 1.0,
             Self::Histogram(histogram) => as_float(histogram.count()),
         }
@@ -154,6 +156,14 @@ impl Builder {
         value: u64,
     ) {
         self.push(labels.map(Into::into).into(), Value::Counter(value));
+    }
+
+    pub(super) fn counter_float<const N: usize>(
+        &mut self,
+        labels: [impl Into<LabelValue>; N],
+        value: f64,
+    ) {
+        self.push(labels.map(Into::into).into(), Value::CounterFloat(value));
     }
 
     pub(super) fn gauge<const N: usize>(&mut self, labels: [impl Into<LabelValue>; N], value: u64) {

@@ -10,10 +10,12 @@ mod driver;
 mod family;
 mod flows;
 mod programs;
+mod shell;
 mod survey;
 mod tables;
 
 pub use family::{Family, HistogramValue, LabelValue, Sample, Value};
+pub use shell::{ExporterFacts, Lag, ProcessFacts, SessionFacts, Shell};
 pub use tables::{FateRow, FlowRow, ProgramRow, Tables};
 
 use crate::aggregate::Aggregator;
@@ -54,6 +56,9 @@ pub struct Snapshot {
     pub families: Vec<Family>,
     /// The same state as rows for people.
     pub tables: Tables,
+    /// When the counts began whose source is the driver: the earliest load that they hold, in
+    /// nanoseconds since 1970; `None` where no driver has said it.
+    pub driver_since_ns: Option<u64>,
 }
 
 impl Snapshot {
@@ -74,9 +79,20 @@ impl Snapshot {
 }
 
 impl Aggregator {
-    /// The state at `now_ns`.
+    /// The state at `now_ns`, by itself.
     #[must_use]
     pub fn snapshot(&self, now_ns: u64, options: &SnapshotOptions) -> Snapshot {
+        self.snapshot_within(now_ns, options, &Shell::default())
+    }
+
+    /// The state at `now_ns`, and what surrounds it.
+    #[must_use]
+    pub fn snapshot_within(
+        &self,
+        now_ns: u64,
+        options: &SnapshotOptions,
+        shell: &Shell,
+    ) -> Snapshot {
         let survey = Survey::take(self, now_ns, options);
         let driver_totals = self.totals.driver();
         let programs = programs::ProgramTotals::of(&self.totals);
@@ -87,6 +103,7 @@ impl Aggregator {
                 let is_filled = programs::fill(&mut out, &programs)
                     || driver::fill(&mut out, &driver_totals)
                     || flows::fill(&mut out, &survey)
+                    || shell::fill(&mut out, shell)
                     || collector::fill(&mut out, self, now_ns, options);
                 debug_assert!(is_filled || metric.name == ACTIVE, "{} has no source", metric.name);
                 out.finish()
@@ -94,7 +111,7 @@ impl Aggregator {
             .collect();
         count_series(&mut families);
         let tables = Tables::of(&programs, &driver_totals, survey);
-        Snapshot { now_ns, families, tables }
+        Snapshot { now_ns, families, tables, driver_since_ns: self.totals.since_ns() }
     }
 }
 

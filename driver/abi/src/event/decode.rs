@@ -62,7 +62,8 @@ pub(super) fn put_prefix(writer: &mut Writer<'_>, fixed_bytes: u16, prefix: Pref
     prefix.sequence.put(writer);
 }
 
-/// Splits a payload into its prefix, its fixed fields and what follows them, MAC left out.
+/// Splits a payload into its prefix, its fixed fields and what follows them, MAC left out; it has
+/// at least so many bytes of fixed fields.
 pub(super) fn split(
     payload: &[u8],
     fixed_bytes: u16,
@@ -70,11 +71,12 @@ pub(super) fn split(
     let needed = usize::from(fixed_bytes).saturating_add(MAC_BYTES);
     let short = DecodeError::Short { needed, found: payload.len() };
     let body = payload.len().checked_sub(MAC_BYTES).ok_or(short)?;
-    let mut reader = Reader::new(payload.get(..body).ok_or(short)?);
-    let fixed_length = u16::take(&mut reader).ok_or(short)?;
+    let fixed_length = u16::take(&mut Reader::new(payload)).ok_or(short)?;
     if fixed_length < fixed_bytes || body < usize::from(fixed_length) {
         return Err(short);
     }
+    let mut reader = Reader::new(payload.get(..usize::from(fixed_length)).ok_or(short)?);
+    let _fixed_length = u16::take(&mut reader);
     let prefix = Prefix {
         cpu: u16::take(&mut reader).ok_or(short)?,
         epoch: u32::take(&mut reader).ok_or(short)?,
@@ -82,6 +84,18 @@ pub(super) fn split(
     };
     let texts = Reader::new(payload.get(usize::from(fixed_length)..body).ok_or(short)?);
     Ok((prefix, reader, texts))
+}
+
+/// The next fixed field; its default where the fixed part ends before it, which [`split`] lets
+/// happen only to fields that a later version added.
+pub(super) fn field<F: Field + Default>(
+    fixed: &mut Reader<'_>,
+    name: &'static str,
+) -> Result<F, DecodeError> {
+    if fixed.rest().is_empty() {
+        return Ok(F::default());
+    }
+    F::take(fixed).ok_or(DecodeError::Malformed { field: name })
 }
 
 macro_rules! records {

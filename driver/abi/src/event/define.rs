@@ -1,10 +1,14 @@
 //! The macro that turns a list of fields into a structure, its codec and its description.
 
 /// Defines events. Texts, where an event has them, follow the fixed fields.
+///
+/// An event that has grown says which version it has now and how many bytes were added to the fixed
+/// part of version 1: fields in them are read as their defaults where an older driver wrote it.
 macro_rules! events {
     ($(
         $(#[$doc:meta])*
-        event $name:ident($id:literal, keyword $keyword:literal, level $level:literal) {
+        event $name:ident($id:literal, keyword $keyword:literal, level $level:literal
+            $(, version $version:literal adds $added:literal bytes)?) {
             $($(#[doc = $field_doc:literal])+ $field:ident: $kind:ty,)+
             $(; $($(#[doc = $text_doc:literal])+ $text:ident,)+)?
         }
@@ -19,11 +23,13 @@ macro_rules! events {
         impl $name {
             /// Bytes of the fixed part.
             pub const FIXED_BYTES: u16 = 12 $(+ <$kind as $crate::wire::Field>::TYPE.bytes)+;
+            /// Bytes of the fixed part of version 1.
+            pub const FIRST_FIXED_BYTES: u16 = Self::FIXED_BYTES $(- $added)?;
         }
 
         impl $crate::event::Event for $name {
             const ID: u16 = $id;
-            const VERSION: u8 = 1;
+            const VERSION: u8 = 1 $(- 1 + $version)?;
             const KEYWORD: u64 = $keyword;
             const LEVEL: u8 = $level;
             const NAME: &'static str = stringify!($name);
@@ -58,10 +64,9 @@ macro_rules! events {
                 #[allow(unused_mut, unused_variables, clippy::allow_attributes,
                     reason = "texts are read only by events that have them")]
                 let (prefix, mut fixed, mut texts) =
-                    $crate::event::decode::split(payload, Self::FIXED_BYTES)?;
+                    $crate::event::decode::split(payload, Self::FIRST_FIXED_BYTES)?;
                 let event = Self {
-                    $($field: <$kind as $crate::wire::Field>::take(&mut fixed).ok_or(
-                        $crate::event::DecodeError::Malformed { field: stringify!($field) })?,)+
+                    $($field: $crate::event::decode::field(&mut fixed, stringify!($field))?,)+
                     $($($text: $crate::wire::Text::take(&mut texts).ok_or(
                         $crate::event::DecodeError::Malformed { field: stringify!($text) })?,)+)?
                 };

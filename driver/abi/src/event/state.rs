@@ -5,7 +5,7 @@ use super::{DecodeError, MAC_BYTES, Prefix};
 use crate::counters::{ENTRIES_MAX, ENTRY_BYTES, Entry};
 use crate::metadata::{event_metadata, event_metadata_bytes};
 use crate::names::open_enum;
-use crate::wire::{Field, FieldInfo, FieldType, Reader, Writer};
+use crate::wire::{Field, FieldInfo, FieldType, FileTime, Reader, Writer};
 
 open_enum! {
     /// What happened to the driver.
@@ -121,7 +121,7 @@ events! {
     }
 
     /// The driver's state or parameters.
-    event DriverState(9, keyword 0x200, level 4) {
+    event DriverState(9, keyword 0x200, level 4, version 2 adds 8 bytes) {
         /// What happened.
         kind: StateKind,
         /// The failure policy.
@@ -140,6 +140,8 @@ events! {
         flows_max: u32,
         /// Attachments now.
         attachments: u32,
+        /// When this load of the driver began, which is when its totals were 0. Since version 2.
+        loaded_at: FileTime,
         ;
         /// Version of the driver.
         version,

@@ -28,7 +28,7 @@ use totals::{AttachmentTotals, DriverTotals};
 use walk::Walk;
 use weir_abi::Direction;
 use weir_abi::event::{ClockKind, DriverState, FailurePolicy, StateKind};
-use weir_abi::wire::{Text, Ticks};
+use weir_abi::wire::{FileTime, Text, Ticks};
 use weir_engine::admission::FLOWS_MAX_DEFAULT;
 use weir_engine::{Admission, Attachments, Slot};
 
@@ -119,6 +119,7 @@ pub struct Hook {
     writer: EventWriter,
     next_counters_ns: u64,
     counters_number: u32,
+    loaded_at: FileTime,
 }
 
 impl Hook {
@@ -137,6 +138,12 @@ impl Hook {
             writer: EventWriter::new(sink, options.keywords, options.epoch),
             next_counters_ns: now_ns.saturating_add(options.interval_ns()),
             counters_number: 0,
+            // A replay starts before the first packet has told the time.
+            loaded_at: if now_ns == 0 {
+                FileTime::default()
+            } else {
+                FileTime::from_unix_nanos(now_ns)
+            },
         };
         for kind in [StateKind::Start, StateKind::Parameters, StateKind::EngineUp] {
             hook.write_state(kind, now_ns);
@@ -158,6 +165,7 @@ impl Hook {
             counters_interval_ms: self.options.counters_interval_ms,
             flows_max: self.options.flows_max,
             attachments: u32::try_from(self.order.iter().count()).unwrap_or(u32::MAX),
+            loaded_at: self.loaded_at,
             version: Text::new(env!("CARGO_PKG_VERSION")).unwrap_or_default(),
         };
         self.writer.write(now_ns, &event);

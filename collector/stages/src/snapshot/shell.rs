@@ -1,0 +1,162 @@
+//! Families about what surrounds the stages: sessions, exporters, the process.
+//!
+//! The stages do no I/O, so whoever runs them says what it knows.
+
+use super::family::{Builder, LabelValue};
+use crate::catalogue::Scale;
+use weir_abi::wire::Ticks;
+
+/// What the shell knows when a snapshot is taken.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Shell {
+    /// Sessions, or what stands for one, in the order of their names.
+    pub sessions: Vec<SessionFacts>,
+    /// Exporters.
+    pub exporters: Vec<ExporterFacts>,
+    /// The process; `None` where nothing is known of it.
+    pub process: Option<ProcessFacts>,
+}
+
+/// A session that events come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SessionFacts {
+    /// Its name.
+    pub session: String,
+    /// It runs.
+    pub is_up: bool,
+    /// How often it was started again.
+    pub restarts: u64,
+    /// Events that found no buffer.
+    pub events_lost: u64,
+    /// Buffers that were lost on the way to the collector.
+    pub realtime_buffers_lost: u64,
+    /// Buffers that were lost on the way to a file.
+    pub log_buffers_lost: u64,
+    /// From an event to its arrival.
+    pub lag: Lag,
+}
+
+/// A histogram of how old events were when they arrived.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lag {
+    buckets: Vec<u64>,
+    sum: u64,
+}
+
+impl Lag {
+    /// What its buckets are.
+    pub const SCALE: Scale = Scale::DECISION_TIME;
+
+    /// Counts so many events of one age.
+    pub fn record(&mut self, age_ns: u64, events: u64) {
+        if self.buckets.is_empty() {
+            self.buckets = vec![0; usize::from(Self::SCALE.range.buckets())];
+        }
+        let age = Ticks::from_nanos(age_ns).0;
+        if let Some(bucket) = self.buckets.get_mut(usize::from(Self::SCALE.range.bucket(age))) {
+            *bucket = bucket.saturating_add(events);
+        }
+        self.sum = self.sum.saturating_add(age.saturating_mul(events));
+    }
+}
+
+/// Something that sends to one place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExporterFacts {
+    /// What is sent: `metrics` or `logs`.
+    pub signal: &'static str,
+    /// Where to, without secrets.
+    pub endpoint: String,
+    /// Requests that were answered well.
+    pub exports: u64,
+    /// Requests that were given up.
+    pub failures: u64,
+    /// Points that wait.
+    pub queue_points: u64,
+}
+
+/// The process, in the units of the metrics that Prometheus' own libraries have.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ProcessFacts {
+    /// Time on processors, of the program and of the system for it.
+    pub cpu_seconds: f64,
+    /// Memory that is in use.
+    pub resident_bytes: u64,
+    /// Addresses that are in use.
+    pub virtual_bytes: u64,
+    /// When it started, since 1970.
+    pub start_seconds: u64,
+    /// Open files or handles, where the system says.
+    pub open_fds: Option<u64>,
+}
+
+const NONE: [LabelValue; 0] = [];
+
+/// Fills a family; `false` where it is not one of these.
+pub(super) fn fill(out: &mut Builder, shell: &Shell) -> bool {
+    match out.metric.name {
+        "weir_etw_session_up" => sessions(out, shell, |out, it| {
+            out.gauge([it.session.clone()], u64::from(it.is_up));
+        }),
+        "weir_etw_session_restarts_total" => sessions(out, shell, |out, it| {
+            out.counter([it.session.clone()], it.restarts);
+        }),
+        "weir_etw_session_lost_total" => sessions(out, shell, session_lost),
+        "weir_etw_source_lag_seconds" => sessions(out, shell, |out, it| {
+            out.histogram([it.session.clone().into()], &it.lag.buckets, it.lag.sum);
+        }),
+        "weir_otlp_exports_total" => exporters(out, shell, |out, labels, it| {
+            out.counter(labels, it.exports);
+        }),
+        "weir_otlp_failures_total" => exporters(out, shell, |out, labels, it| {
+            out.counter(labels, it.failures);
+        }),
+        "weir_otlp_queue_points" => exporters(out, shell, |out, labels, it| {
+            out.gauge(labels, it.queue_points);
+        }),
+        _ => return process(out, shell.process.as_ref()),
+    }
+    true
+}
+
+fn sessions(out: &mut Builder, shell: &Shell, each: impl Fn(&mut Builder, &SessionFacts)) {
+    shell.sessions.iter().for_each(|session| each(out, session));
+}
+
+fn session_lost(out: &mut Builder, it: &SessionFacts) {
+    let stages = [
+        ("events", it.events_lost),
+        ("realtime_buffers", it.realtime_buffers_lost),
+        ("log_buffers", it.log_buffers_lost),
+    ];
+    for (stage, lost) in stages {
+        out.counter([LabelValue::from(it.session.clone()), stage.into()], lost);
+    }
+}
+
+fn exporters(
+    out: &mut Builder,
+    shell: &Shell,
+    each: impl Fn(&mut Builder, [LabelValue; 2], &ExporterFacts),
+) {
+    for it in &shell.exporters {
+        each(out, [it.signal.into(), it.endpoint.clone().into()], it);
+    }
+}
+
+fn process(out: &mut Builder, process: Option<&ProcessFacts>) -> bool {
+    let name = out.metric.name;
+    if !name.starts_with("process_") {
+        return false;
+    }
+    let Some(process) = process else { return true };
+    match name {
+        "process_cpu_seconds_total" => out.counter_float(NONE, process.cpu_seconds),
+        "process_resident_memory_bytes" => out.gauge(NONE, process.resident_bytes),
+        "process_virtual_memory_bytes" => out.gauge(NONE, process.virtual_bytes),
+        "process_start_time_seconds" => out.gauge(NONE, process.start_seconds),
+        "process_open_fds" => process.open_fds.into_iter().for_each(|it| out.gauge(NONE, it)),
+        _ => return false,
+    }
+    true
+}
