@@ -3,6 +3,7 @@
 //! A session of Event Tracing for Windows writes buffers, each with records of one processor.
 //! [`Trace`] reads them as one sequence in the order of time: events of manifest and TraceLogging
 //! providers, classic events, records of the kernel, messages of the trace preprocessor.
+//! [`Tail`] reads one that still grows, buffer by buffer.
 //! [`tracelogging`] and [`fields`] make typed values of self-describing events.
 //! [`write::TraceWriter`] writes files that this crate, other readers and Windows' tools read.
 //!
@@ -65,5 +66,5 @@ pub use header::{ClockKind, LogHeader};
 pub use record::{
     Body, Classic, Event, ExtendedItem, ExtendedItems, Kernel, Kind, Message, Record, item_kind,
 };
-pub use trace::{Buffers, OpenError, PROBE_BYTES, Trace, is_trace};
+pub use trace::{Buffers, OpenError, PROBE_BYTES, Tail, Taken, Trace, is_trace};
 pub use weir_abi::identifiers::Guid;

@@ -26,6 +26,9 @@ pub enum OpenError {
     },
 }
 
+/// Why a file is no event trace that begins with another record, or none.
+pub(super) const NO_SESSION: &str = "its first record does not describe a session";
+
 /// Bytes that [`is_trace`] needs.
 pub const PROBE_BYTES: usize = HEADER_BYTES + 8;
 
@@ -62,8 +65,7 @@ impl First {
         let buffer = BufferHeader::parse(&bytes)
             .ok_or(OpenError::NotATrace { reason: "it is shorter than a buffer's header" })?;
         let first = Self::parse(buffer, bytes.get(HEADER_BYTES..).unwrap_or(&[]));
-        let reason = "its first record does not describe a session";
-        first.ok_or(OpenError::NotATrace { reason })
+        first.ok_or(OpenError::NotATrace { reason: NO_SESSION })
     }
 
     fn parse(buffer: BufferHeader, records: &[u8]) -> Option<Self> {

@@ -6,10 +6,12 @@ mod first;
 mod index;
 mod session;
 mod stream;
+mod tail;
 mod window;
 
 pub use buffers::Buffers;
 pub use first::{OpenError, PROBE_BYTES, is_trace};
+pub use tail::{Tail, Taken};
 
 use crate::buffer::{BUFFER_BYTES_MAX, BufferHeader};
 use crate::clock::Clock;
