@@ -20,6 +20,8 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Collect: read the driver's events, serve metrics and a page, export.
+    Run(RunArgs),
     /// Answer what programs would have decided on captured traffic, or did decide in a trace.
     Replay(ReplayArgs),
     /// Classify live loopback traffic and show it on a page and as metrics.
@@ -28,6 +30,38 @@ pub enum Command {
     Events(EventsArgs),
     /// Install, remove and look at the driver and its program type, on Windows.
     Driver(DriverArgs),
+}
+
+/// Arguments of `weir run`.
+///
+/// Without `--from` it listens to the driver, which needs Windows and an elevated command prompt or a
+/// member of Performance Log Users.
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    /// Read an event trace file (.etl) instead, or standard input with `-`. A file is read to its
+    /// end and shown as it ended; what comes through standard input is shown as it comes.
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+
+    /// Go on reading as the file grows, until stopped.
+    #[arg(long, requires = "from")]
+    pub follow: bool,
+
+    /// Where the page and /metrics are served.
+    #[arg(long = "web.listen-address", value_name = "ADDRESS:PORT", default_value = weir_abi::identifiers::LISTEN_ADDRESS)]
+    pub listen_address: SocketAddr,
+
+    /// Stop after this time, as in 20s or 2m; without it, run until Ctrl-C.
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub duration: Option<Duration>,
+
+    /// Age from which an undecided flow counts as stuck, once a program has seen data of it.
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "30s")]
+    pub stuck_after: Duration,
+
+    /// How many of the oldest undecided flows have metrics of their own; 0 for none, 1000 at most.
+    #[arg(long, value_name = "FLOWS", default_value_t = 50)]
+    pub flow_detail: usize,
 }
 
 /// Arguments of `weir replay`.

@@ -15,6 +15,7 @@ fn main() -> ProcessExit {
         Err(error) => error.exit(),
     };
     let result = match &cli.command {
+        Command::Run(args) => weir::run::run(args, &mut std::io::stdout().lock()),
         Command::Replay(args) => replay(args, &matches),
         Command::Demo(args) => weir::demo::run(args, &mut std::io::stdout().lock()),
         Command::Driver(args) => weir::driver::run(&args.command, &mut std::io::stdout().lock()),

@@ -13,9 +13,9 @@ use weir_etl::{DamageKind, OpenError, Trace};
 const SPOOL_MEMORY_BYTES: usize = 64 << 20;
 
 /// What a trace is read from.
-pub(crate) trait Source: Read + Seek {}
+pub(crate) trait Source: Read + Seek + Send {}
 
-impl<T: Read + Seek> Source for T {}
+impl<T: Read + Seek + Send> Source for T {}
 
 /// A trace that is being read.
 pub(crate) type OpenTrace = Trace<Box<dyn Source>>;

@@ -71,7 +71,8 @@ fn a_buffer_is_read_once_all_of_it_is_there() {
     let bytes = file(1, 300);
     let mut tail = Tail::default();
     let mut events = 0;
-    let mut count = |record: &Record<'_>| events += u32::from(matches!(record.body, Body::Event(_)));
+    let mut count =
+        |record: &Record<'_>| events += u32::from(matches!(record.body, Body::Event(_)));
     assert_eq!(tail.take(&bytes[..4095], &mut count).unwrap().bytes, 0);
     assert_eq!(tail.take(&bytes[..8191], &mut count).unwrap().bytes, 4096);
     let taken = tail.take(&bytes[4096..8192], &mut count).unwrap();

@@ -6,20 +6,18 @@
 
 mod pipeline;
 mod programs;
-mod rates;
-mod recent;
 mod terminal;
 mod traffic;
 
 use crate::cli::DemoArgs;
 use crate::failure::{ExitCode, Failure};
+use crate::live::Stop;
 use crate::output;
 use crate::serve::{self, Server};
 use core::time::Duration;
 use pipeline::Pipeline;
 use std::io::{self, Write};
 use tokio::runtime::{Builder, Runtime};
-use tokio::signal;
 use tokio::time::{MissedTickBehavior, interval};
 use traffic::Traffic;
 
@@ -87,42 +85,6 @@ async fn time_is_over(duration: Option<Duration>) {
     match duration {
         Some(duration) => tokio::time::sleep(duration).await,
         None => core::future::pending().await,
-    }
-}
-
-/// Ctrl-C, and what a service manager sends.
-struct Stop {
-    #[cfg(unix)]
-    interrupt: signal::unix::Signal,
-    #[cfg(unix)]
-    terminate: signal::unix::Signal,
-    #[cfg(windows)]
-    interrupt: signal::windows::CtrlC,
-    #[cfg(windows)]
-    terminate: signal::windows::CtrlBreak,
-}
-
-impl Stop {
-    #[cfg(unix)]
-    fn listen() -> io::Result<Self> {
-        use signal::unix::{SignalKind, signal};
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    #[cfg(windows)]
-    fn listen() -> io::Result<Self> {
-        use signal::windows::{ctrl_break, ctrl_c};
-        Ok(Self { interrupt: ctrl_c()?, terminate: ctrl_break()? })
-    }
-
-    async fn asked(mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
     }
 }
 

@@ -5,14 +5,14 @@ use super::{Finished, print};
 use crate::cli::ReplayArgs;
 use crate::failure::{ExitCode, Failure};
 use crate::output;
+use crate::run::ours;
 use crate::trace_file::{self, OpenTrace};
 use serde::Serialize;
 use std::io::{Read as _, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use weir_abi::EventHead;
-use weir_abi::identifiers::PROVIDER;
-use weir_etl::{Body, PROBE_BYTES, Record, is_trace};
+use weir_etl::{PROBE_BYTES, is_trace};
 use weir_stages::Aggregator;
 use weir_stages::batch::{BatchError, EventBatch};
 use weir_stages::snapshot::{Snapshot, SnapshotOptions, Value};
@@ -204,22 +204,6 @@ impl Stages {
         self.aggregator.apply(&self.batch);
         self.batch.clear();
     }
-}
-
-/// The event, if it is Weir's and its payload is whole.
-fn ours<'a>(record: &Record<'a>) -> Option<(EventHead, &'a [u8])> {
-    let Body::Event(event) = record.body else { return None };
-    let is_ours = event.provider == PROVIDER && !event.is_damaged;
-    is_ours.then(|| {
-        let head = EventHead {
-            id: event.id,
-            version: event.version,
-            level: event.level,
-            keyword: event.keyword,
-            time_ns: record.time.map_or(0, |time| time.unix_nanos()),
-        };
-        (head, event.payload)
-    })
 }
 
 fn summary(path: &Path, trace: &OpenTrace, events: u64, other_records: u64) -> TraceSummary {

@@ -38,8 +38,12 @@ fn surroundings() -> Shell {
     let mut lag = Lag::default();
     lag.record(0, 1);
     lag.record(700_000_000, 3);
-    let control =
-        SessionFacts { session: "weir-control".into(), is_up: true, lag, ..SessionFacts::default() };
+    let control = SessionFacts {
+        session: "weir-control".into(),
+        is_up: true,
+        lag,
+        ..SessionFacts::default()
+    };
     let detail = SessionFacts {
         session: "weir-detail".into(),
         restarts: 2,
@@ -63,7 +67,6 @@ fn surroundings() -> Shell {
     };
     Shell { sessions: vec![control, detail], exporters: vec![exporter], process: Some(process) }
 }
-
 
 fn golden(name: &str, found: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);

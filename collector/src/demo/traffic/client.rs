@@ -1,8 +1,8 @@
 //! What one client does: it connects through the proxy, says its part and waits for an answer.
 
-use super::notes::Notes;
 use super::random::Random;
 use super::tls;
+use crate::live::Notes;
 use core::net::{Ipv4Addr, SocketAddr};
 use core::time::Duration;
 use std::io;

@@ -2,14 +2,13 @@
 
 mod client;
 mod mix;
-mod notes;
 mod random;
 mod server;
 mod tls;
 
-pub(super) use notes::Notes;
 pub(super) use server::Service;
 
+use crate::live::Notes;
 use crate::serve::Endpoint;
 use client::{Client, Pace};
 use core::net::SocketAddr;

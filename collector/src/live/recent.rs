@@ -1,6 +1,6 @@
 //! The latest verdicts, from the bytes of Verdict events.
 
-use super::traffic::Notes;
+use super::Notes;
 use crate::deciders::Deciders;
 use crate::serve::VerdictRow;
 use core::net::SocketAddr;

@@ -14,7 +14,7 @@ impl Notes {
     }
 
     /// The client on this port asks for this.
-    pub(super) fn write(&self, port: u16, note: &'static str) {
+    pub(crate) fn write(&self, port: u16, note: &'static str) {
         self.lock().insert(port, note);
     }
 

@@ -1,0 +1,139 @@
+//! `weir run`: the collector at work.
+//!
+//! Events of the driver's sessions, or of a trace, go through the stages; what comes out is served
+//! as metrics and on a page, and exported.
+//!
+//! * [`source`]: where events come from; [`whole`], [`tail`]: files and standard input.
+//! * [`pump`]: the thread from source to views.
+//! * [`process`]: figures of the collector itself.
+
+mod process;
+mod pump;
+mod source;
+mod tail;
+mod whole;
+
+pub(crate) use source::ours;
+
+use crate::cli::RunArgs;
+use crate::failure::{ExitCode, Failure};
+use crate::live::{LiveStages, Stop, random, snapshot_options};
+use crate::output;
+use crate::serve::{self, Server};
+use core::time::Duration;
+use pump::{Pump, now_ns};
+use source::Source;
+use std::io::Write;
+use std::path::Path;
+use std::sync::mpsc;
+use tail::Growing;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
+use weir_stages::aggregate::Options;
+use weir_stages::kinds::KindSet;
+use whole::Whole;
+
+/// Threads of the runtime: scrapes and exports; events have a thread of their own.
+const THREADS: usize = 2;
+
+/// How long tasks may take to end after everything was told to.
+const FAREWELL: Duration = Duration::from_millis(300);
+
+/// Runs the command.
+///
+/// # Errors
+/// The source cannot be read, the listen address is not to be had.
+pub fn run(args: &RunArgs, out: &mut impl Write) -> Result<(), Failure> {
+    let mut builder = Builder::new_multi_thread();
+    let runtime = builder.worker_threads(THREADS).enable_all().build().map_err(|error| {
+        let message = format!("start the runtime: {error}");
+        Failure::new(ExitCode::Unexpected, message, "free some threads, descriptors or memory")
+    })?;
+    let outcome = collect(&runtime, args, out);
+    runtime.shutdown_timeout(FAREWELL);
+    outcome
+}
+
+fn collect(runtime: &Runtime, args: &RunArgs, out: &mut impl Write) -> Result<(), Failure> {
+    runtime.block_on(async {
+        // Before anything is printed: who reads the greeting may press Ctrl-C at once.
+        let stop = Stop::listen().map_err(|error| {
+            let message = format!("listen for signals: {error}");
+            Failure::new(ExitCode::Unexpected, message, "free some descriptors")
+        })?;
+        let listener = serve::bind(args.listen_address).await?;
+        let source = source(args)?;
+        let options = snapshot_options(args.stuck_after, args.flow_detail);
+        let stages = LiveStages::new(source.name(), stages_options(), options, now_ns());
+        let server = Server::start(listener, stages.views()).map_err(|error| {
+            let message = format!("serve metrics: {error}");
+            Failure::new(ExitCode::Unexpected, message, "free some descriptors")
+        })?;
+        let greeting = format!(
+            "weir reads {} and serves http://{}/metrics\n",
+            source.name(),
+            server.address()
+        );
+        output::print(greeting.as_bytes(), out)?;
+        let (tell, stopped) = mpsc::channel();
+        let pump = Pump { source, stages, exporters: Box::new(Vec::new), stop: stopped };
+        let mut ended = start(pump)?;
+        let early = tokio::select! {
+            outcome = &mut ended => Some(outcome),
+            () = stop.asked() => None,
+            () = time_is_over(args.duration) => None,
+        };
+        let outcome = match early {
+            Some(outcome) => outcome,
+            None => {
+                // It may have ended by itself just now.
+                let _told = tell.send(());
+                ended.await
+            }
+        };
+        outcome.unwrap_or_else(|_| {
+            let message = "go on: the thread that takes events in has ended";
+            Err(Failure::new(ExitCode::Unexpected, message, "report what stands above this line"))
+        })
+    })
+}
+
+/// Runs the pump on a thread of its own; the receiver gets its outcome.
+fn start(pump: Pump) -> Result<oneshot::Receiver<Result<(), Failure>>, Failure> {
+    let (tell, ended) = oneshot::channel();
+    let thread = std::thread::Builder::new().name("weir-pump".to_owned());
+    let spawned = thread.spawn(move || {
+        // Nobody listens once the runtime is gone.
+        let _told = tell.send(pump.run());
+    });
+    spawned.map(|_| ended).map_err(|error| {
+        let message = format!("start a thread: {error}");
+        Failure::new(ExitCode::Unexpected, message, "free some threads or memory")
+    })
+}
+
+/// Where the arguments say that events come from.
+fn source(args: &RunArgs) -> Result<Box<dyn Source + Send>, Failure> {
+    match &args.from {
+        Some(path) if path.as_path() == Path::new("-") => Ok(Box::new(Growing::stdin())),
+        Some(path) if args.follow => Ok(Box::new(Growing::file(path)?)),
+        Some(path) => Ok(Box::new(Whole::open(path)?)),
+        None => Err(Failure::new(
+            ExitCode::NotWindows,
+            "listen to the driver: event tracing is a part of Windows",
+            "name a trace with --from FILE, or try `weir demo`, which works on any system",
+        )),
+    }
+}
+
+/// Buffers of processors come in any order, so what a mark covers may come after it.
+fn stages_options() -> Options {
+    Options { deferred: KindSet::ALL, hash_seed: random(), ..Options::default() }
+}
+
+async fn time_is_over(duration: Option<Duration>) {
+    match duration {
+        Some(duration) => tokio::time::sleep(duration).await,
+        None => core::future::pending().await,
+    }
+}

@@ -1,0 +1,93 @@
+//! The thread between a source and the published views.
+//!
+//! It is a thread and no task: sources wait in the system's calls, and a slow scrape must not hold
+//! up who takes events in.
+
+use super::process;
+use super::source::{Polled, Source};
+use crate::failure::Failure;
+use crate::live::LiveStages;
+use core::time::Duration;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use weir_stages::snapshot::{ExporterFacts, Shell};
+
+/// Pause between two looks at a source that had nothing more.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How often a view is published: as often as the driver tells its totals.
+const PUBLISH: Duration = Duration::from_secs(1);
+
+/// The share of one processor that taking snapshots may cost: where one takes long, because a
+/// million flows live, they come less often.
+const PUBLISH_SHARE: u32 = 20;
+
+/// What the pump works with.
+pub(super) struct Pump {
+    pub(super) source: Box<dyn Source + Send>,
+    pub(super) stages: LiveStages,
+    /// What exporters say of themselves.
+    pub(super) exporters: Box<dyn Fn() -> Vec<ExporterFacts> + Send>,
+    /// Told, or dropped, to stop.
+    pub(super) stop: Receiver<()>,
+}
+
+impl Pump {
+    /// Works until it is told to stop, or nothing more can come of the source.
+    ///
+    /// # Errors
+    /// The source's.
+    pub(super) fn run(mut self) -> Result<(), Failure> {
+        let mut process = process::Process::new();
+        let mut due = Instant::now();
+        let mut is_over = false;
+        let outcome = loop {
+            let now_ns = now_ns();
+            let polled = if is_over {
+                Polled::End
+            } else {
+                match self.source.poll(now_ns, &mut self.stages) {
+                    Ok(polled) => polled,
+                    Err(failure) => break Err(failure),
+                }
+            };
+            if polled == Polled::End && !is_over {
+                is_over = true;
+                self.stages.apply();
+                self.stages.aggregator.finish();
+                due = Instant::now();
+            }
+            if Instant::now() >= due {
+                let took = self.publish(&mut process);
+                due = Instant::now() + PUBLISH.max(took * PUBLISH_SHARE);
+            }
+            let pause = if polled == Polled::More { Duration::ZERO } else { PAUSE };
+            match self.stop.recv_timeout(pause) {
+                Err(RecvTimeoutError::Timeout) => {}
+                Ok(()) | Err(RecvTimeoutError::Disconnected) => break Ok(()),
+            }
+        };
+        self.source.finish(&mut self.stages);
+        self.stages.apply();
+        self.stages.aggregator.finish();
+        self.publish(&mut process);
+        outcome
+    }
+
+    fn publish(&mut self, process: &mut process::Process) -> Duration {
+        let begun = Instant::now();
+        let shell = Shell {
+            sessions: self.source.facts(),
+            exporters: (self.exporters)(),
+            process: process.facts(),
+        };
+        self.stages.publish(self.source.time_ns(now_ns()), &shell);
+        begun.elapsed()
+    }
+}
+
+/// Nanoseconds since 1970.
+pub(super) fn now_ns() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+}
