@@ -1,5 +1,6 @@
 //! A trace file that a session still writes, and one that comes through standard input.
 
+use super::pump::now_ns;
 use super::source::{Polled, Source, ours};
 use crate::failure::{ExitCode, Failure};
 use crate::input;
@@ -34,8 +35,8 @@ pub(super) struct Growing {
     at: u64,
     bytes: Vec<u8>,
     lag: Lag,
-    /// Only what a session writes now has an age.
-    is_live: bool,
+    /// What was written before has no age that says anything of the session.
+    started_ns: u64,
     is_over: bool,
 }
 
@@ -63,7 +64,7 @@ impl Growing {
             at: 0,
             bytes: Vec::new(),
             lag: Lag::default(),
-            is_live: true,
+            started_ns: now_ns(),
             is_over: false,
         }
     }
@@ -98,10 +99,10 @@ impl Growing {
 
     /// Takes out of the bytes what is whole; whether that was anything.
     fn take(&mut self, now_ns: u64, into: &mut LiveStages) -> Result<bool, Failure> {
-        let Self { tail, order, lag, is_live, .. } = self;
+        let Self { tail, order, lag, started_ns, .. } = self;
         let taken = tail.take(&self.bytes, |record| {
             let Some((head, payload)) = ours(record) else { return };
-            if *is_live && head.time_ns > 0 {
+            if head.time_ns >= *started_ns {
                 lag.record(now_ns.saturating_sub(head.time_ns), 1);
             }
             if order.push(&head, payload) {

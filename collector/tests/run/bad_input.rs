@@ -1,0 +1,45 @@
+//! What cannot be done is said with a code of its own, and nothing panics.
+
+use crate::running::{Running, trace, value, weir};
+use tempfile::TempDir;
+
+fn fails(arguments: &[&str], code: i32, said: &str) {
+    let output = weir(&[&["run", "--web.listen-address", "127.0.0.1:0"], arguments].concat());
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{text}");
+    assert!(text.contains(said) && text.contains("\nhint: "), "{text}");
+}
+
+#[test]
+fn what_cannot_be_read_is_said_with_its_code() {
+    let folder = TempDir::new().unwrap();
+    let text = folder.path().join("text.etl");
+    std::fs::write(&text, b"no trace, but long enough to be looked at ".repeat(4)).unwrap();
+    let text = text.to_str().unwrap();
+    fails(&["--from", "/nowhere/trace.etl"], 3, "/nowhere/trace.etl");
+    fails(&["--from", "/nowhere/trace.etl", "--follow"], 3, "/nowhere/trace.etl");
+    fails(&["--from", text], 4, "no event trace");
+    fails(&["--from", text, "--follow"], 4, "no event trace");
+}
+
+#[test]
+#[cfg(not(windows))]
+fn without_windows_there_is_no_driver_to_listen_to() {
+    fails(&[], 9, "weir demo");
+}
+
+#[test]
+fn a_damaged_file_is_read_as_far_as_it_goes_and_said() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("cut.etl");
+    let cut = trace().len() * 2 / 3 + 11;
+    std::fs::write(&path, &trace()[..cut]).unwrap();
+    let running = Running::start(&["--from", path.to_str().unwrap()]);
+    running.scrape_until("an event", |text| {
+        value(text, "weir_etw_events_received_total{event=\"flow_established\"}") > 0.0
+    });
+    let output = running.terminate();
+    assert_eq!(output.status.code(), Some(0));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("cut.etl") && said.contains("cut"), "{said}");
+}
