@@ -47,6 +47,16 @@ pub struct RunArgs {
     #[arg(long, requires = "from")]
     pub follow: bool,
 
+    /// Listen to every invocation and copy too, on a session of its own. Without it, segments of
+    /// undecided flows are known as of the last capture state only.
+    #[arg(long = "events.invocation", conflicts_with = "from")]
+    pub invocation_events: bool,
+
+    /// Let only those write into the sessions whom Windows permits it; with an access list for the
+    /// driver's provider nobody can forge its events. Not tried with a kernel driver yet.
+    #[arg(long, conflicts_with = "from")]
+    pub secure_session: bool,
+
     /// Where the page and /metrics are served.
     #[arg(long = "web.listen-address", value_name = "ADDRESS:PORT", default_value = weir_abi::identifiers::LISTEN_ADDRESS)]
     pub listen_address: SocketAddr,

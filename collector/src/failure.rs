@@ -55,6 +55,10 @@ exit_codes! {
     DriverFailed = 11;
     /// `weir driver status` found that not everything is as after an installation.
     DriverIncomplete = 12;
+    /// The web configuration is refused.
+    WebConfigRefused = 13;
+    /// An event session cannot be started: another collector reads it, or Windows has none left.
+    SessionRefused = 14;
 }
 
 /// A failure with its exit code and what to do about it.
@@ -111,6 +115,6 @@ mod tests {
     #[test]
     fn codes_are_distinct_and_in_order() {
         let numbers: Vec<u8> = ExitCode::ALL.iter().map(|(code, _)| code.number()).collect();
-        assert_eq!(numbers, (0..13).collect::<Vec<u8>>());
+        assert_eq!(numbers, (0..15).collect::<Vec<u8>>());
     }
 }

@@ -16,8 +16,8 @@ use weir_stages::snapshot::{Shell, SnapshotOptions};
 use weir_usermode::hook::HookOptions;
 use weir_usermode::live::LiveHook;
 
-/// What the page says where events come from.
-const SOURCE: &str = "weir demo";
+/// What the page says the flows are.
+const SOURCE: &str = "live traffic of weir demo on this machine's loopback";
 
 /// The hook and the stages behind it.
 pub(super) struct Pipeline {

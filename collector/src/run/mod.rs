@@ -3,7 +3,8 @@
 //! Events of the driver's sessions, or of a trace, go through the stages; what comes out is served
 //! as metrics and on a page, and exported.
 //!
-//! * [`source`]: where events come from; [`whole`], [`tail`]: files and standard input.
+//! * [`source`]: where events come from; [`whole`], [`tail`]: files and standard
+//!   input.
 //! * [`pump`]: the thread from source to views.
 //! * [`process`]: figures of the collector itself.
 
@@ -29,6 +30,7 @@ use std::sync::mpsc;
 use tail::Growing;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
+use weir_abi::event::{Event as _, FlowUninspected};
 use weir_stages::aggregate::Options;
 use weir_stages::kinds::KindSet;
 use whole::Whole;
@@ -64,15 +66,15 @@ fn collect(runtime: &Runtime, args: &RunArgs, out: &mut impl Write) -> Result<()
         let listener = serve::bind(args.listen_address).await?;
         let source = source(args)?;
         let options = snapshot_options(args.stuck_after, args.flow_detail);
-        let stages = LiveStages::new(source.name(), stages_options(), options, now_ns());
+        let stages = LiveStages::new(source.flows(), stages_options(args), options, now_ns());
         let server = Server::start(listener, stages.views()).map_err(|error| {
             let message = format!("serve metrics: {error}");
             Failure::new(ExitCode::Unexpected, message, "free some descriptors")
         })?;
         let greeting = format!(
-            "weir reads {} and serves http://{}/metrics\n",
-            source.name(),
-            server.address()
+            "weir serves http://{}/metrics; the flows are {}\n",
+            server.address(),
+            source.flows()
         );
         output::print(greeting.as_bytes(), out)?;
         let (tell, stopped) = mpsc::channel();
@@ -118,17 +120,26 @@ fn source(args: &RunArgs) -> Result<Box<dyn Source + Send>, Failure> {
         Some(path) if path.as_path() == Path::new("-") => Ok(Box::new(Growing::stdin())),
         Some(path) if args.follow => Ok(Box::new(Growing::file(path)?)),
         Some(path) => Ok(Box::new(Whole::open(path)?)),
-        None => Err(Failure::new(
-            ExitCode::NotWindows,
-            "listen to the driver: event tracing is a part of Windows",
-            "name a trace with --from FILE, or try `weir demo`, which works on any system",
-        )),
+        None => live(args),
     }
 }
 
-/// Buffers of processors come in any order, so what a mark covers may come after it.
-fn stages_options() -> Options {
-    Options { deferred: KindSet::ALL, hash_seed: random(), ..Options::default() }
+/// The sessions of this machine.
+fn live(_args: &RunArgs) -> Result<Box<dyn Source + Send>, Failure> {
+    Err(Failure::new(
+        ExitCode::NotWindows,
+        "listen to the driver: event tracing is a part of Windows",
+        "name a trace with --from FILE, or try `weir demo`, which works on any system",
+    ))
+}
+
+/// Buffers of processors come in any order, so what a mark covers may come after it. Of kinds that
+/// no session of ours carries, nothing is lost; a trace may carry any.
+fn stages_options(args: &RunArgs) -> Options {
+    let unheard = KindSet::NONE.with(FlowUninspected::ID);
+    let unheard = if args.invocation_events { unheard } else { unheard.and(KindSet::DETAIL) };
+    let listening = if args.from.is_some() { KindSet::ALL } else { KindSet::ALL.without(unheard) };
+    Options { deferred: KindSet::ALL, listening, hash_seed: random(), ..Options::default() }
 }
 
 async fn time_is_over(duration: Option<Duration>) {

@@ -20,8 +20,8 @@ pub(super) enum Polled {
 
 /// Sessions, a file, a file that grows, standard input.
 pub(super) trait Source {
-    /// What the page and the log call it.
-    fn name(&self) -> &'static str;
+    /// What its flows are, as a part of a sentence.
+    fn flows(&self) -> &'static str;
 
     /// Hands on some of what came, and does what is due; must return within a second or so.
     ///

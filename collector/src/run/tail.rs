@@ -127,8 +127,8 @@ impl Growing {
 }
 
 impl Source for Growing {
-    fn name(&self) -> &'static str {
-        "a trace that grows"
+    fn flows(&self) -> &'static str {
+        "those of a trace that grows"
     }
 
     fn poll(&mut self, now_ns: u64, into: &mut LiveStages) -> Result<Polled, Failure> {

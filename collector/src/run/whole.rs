@@ -39,8 +39,8 @@ impl Whole {
 }
 
 impl Source for Whole {
-    fn name(&self) -> &'static str {
-        "a trace file"
+    fn flows(&self) -> &'static str {
+        "those of a trace file, as it ended"
     }
 
     fn poll(&mut self, _now_ns: u64, into: &mut LiveStages) -> Result<Polled, Failure> {

@@ -229,7 +229,8 @@ fn seconds(nanos: u64) -> f64 {
 fn mean(history: &[u32]) -> f64 {
     let newest = history.len().saturating_sub(RATE_SECONDS);
     let newest = history.get(newest..).unwrap_or_default();
-    let sum: f64 = newest.iter().copied().map(f64::from).sum();
+    // Not `sum`: of nothing, that is -0.
+    let sum = newest.iter().fold(0.0, |sum, rate| sum + f64::from(*rate));
     let count = u32::try_from(newest.len()).unwrap_or(u32::MAX).max(1);
     sum / f64::from(count)
 }

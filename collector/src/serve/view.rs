@@ -14,7 +14,7 @@ pub type Views = watch::Receiver<Arc<View>>;
 pub struct View {
     /// Metrics and tables.
     pub snapshot: Arc<Snapshot>,
-    /// Where the events come from, in a word or two.
+    /// What the flows are, as a part of a sentence.
     pub source: &'static str,
     /// When the collector started, in nanoseconds since 1970.
     pub started_ns: u64,

@@ -1,4 +1,5 @@
-//! How many events a second are decoded and aggregated from memory, by number of live flows.
+//! What a collector costs by number of live flows: events a second from memory, memory for each
+//! flow, the time of a snapshot and of a scrape, and its size.
 //!
 //! `cargo run --release -p weir-stages --example aggregate_bench [millions of events]`
 
@@ -7,8 +8,8 @@
 use core::time::Duration;
 use std::sync::Arc;
 use std::time::Instant;
-use weir_abi::event::{Event, EventHead, FlowEstablished, Invocation, Prefix};
-use weir_abi::wire::Ticks;
+use weir_abi::event::{Attached, Event, EventHead, FlowEstablished, Invocation, Prefix};
+use weir_abi::wire::{Text, Ticks};
 use weir_abi::{Action, Direction, FlowState};
 use weir_stages::batch::{BATCH_EVENTS_MAX, EventBatch};
 use weir_stages::exposition::text;
@@ -16,6 +17,16 @@ use weir_stages::{Aggregator, Limits, SnapshotOptions};
 
 /// Processors whose numbering the events carry.
 const CPUS: u16 = 2;
+
+/// Programs that classify; each flow waits for the first of them.
+const ATTACHMENTS: u8 = 4;
+
+/// Memory of this process as the system counts it; 0 where it does not say.
+fn resident_bytes() -> u64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = statm.split(' ').nth(1).and_then(|it| it.parse::<u64>().ok());
+    pages.unwrap_or(0) * 4096
+}
 
 /// Writes numbered events into batches.
 struct Source {
@@ -70,6 +81,11 @@ fn serial(flow: u64) -> u64 {
 fn run(flows: u64, events: u64) {
     let mut source = Source::new();
     let mut state = Aggregator::new(Limits { flows: 4 << 20, ..Limits::default() });
+    for slot in 0..ATTACHMENTS {
+        let label = Text::new(&format!("program-{slot}")).unwrap_or_default();
+        let attach_id = u32::from(slot) + 1;
+        source.write(&Attached { slot, attach_id, label, ..Attached::default() });
+    }
     for flow in 0..flows {
         let event = FlowEstablished {
             flow_serial: serial(flow),
@@ -78,7 +94,11 @@ fn run(flows: u64, events: u64) {
         };
         source.write(&event);
     }
-    let established = apply(&mut state, &source.take());
+    let batches = source.take();
+    let before = resident_bytes();
+    let established = apply(&mut state, &batches);
+    let flow_bytes = resident_bytes().saturating_sub(before) / flows;
+    drop(batches);
     let mut random = 1_u64;
     for _ in 0..events {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -103,7 +123,7 @@ fn run(flows: u64, events: u64) {
     let bytes = text(&snapshot).map_or(0, |text| text.len());
     let per = |time: Duration, count: u64| time.as_secs_f64() * 1e9 / count as f64;
     println!(
-        "{flows:>9} flows: invocation {:5.1} ns = {:5.1} M/s, established {:5.1} ns, \
+        "{flows:>9} flows of {flow_bytes} B: invocation {:5.1} ns = {:5.1} M/s, established {:5.1} ns, \
          snapshot {:.2?}, text {bytes} B in {:.2?}",
         per(best, events),
         1e3 / per(best, events),

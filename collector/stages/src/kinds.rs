@@ -57,6 +57,12 @@ impl KindSet {
         if id == 0 || id > KIND_LAST { self } else { Self(self.0 | (1 << id)) }
     }
 
+    /// This set and another.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// This set without the kinds of another.
     #[must_use]
     pub const fn without(self, other: Self) -> Self {

@@ -186,7 +186,7 @@ function showVerdicts(state) {
 
 function show(state) {
   const { flows, events } = state;
-  put(at("source"), `Here the flows are live traffic of ${state.source} on this machine’s loopback.`);
+  put(at("source"), `Here the flows are ${state.source}.`);
   for (const fate of ["allow", "block", "undecided"]) put(at(`f-${fate}`), whole.format(flows[fate]));
   put(at("f-now"), whole.format(state.undecided_now));
   const oldest = state.oldest.length ? duration(state.oldest[0].age_s) : "none";
