@@ -14,6 +14,12 @@ use weir_stages::aggregate::Options;
 use weir_stages::batch::{BatchError, EventBatch};
 use weir_stages::snapshot::{Shell, SnapshotOptions};
 
+/// Least time between two capture states that only tell of data.
+const REFRESH_NS_MIN: u64 = 10_000_000_000;
+
+/// How many times the duration of the last one passes until the next.
+const REFRESH_PAUSE: u64 = 20;
+
 /// The stages of a running collector, and where its views are published.
 pub(crate) struct LiveStages {
     pub(crate) aggregator: Aggregator,
@@ -102,6 +108,19 @@ impl LiveStages {
             verdicts: self.recent.rows(),
             endpoints: self.endpoints.clone(),
         }));
+    }
+
+    /// Whether another capture state would tell which old flows have had data since the last.
+    ///
+    /// The driver's work for one grows with its flows, so what a million of them take, some 5 s,
+    /// comes once in 20 times that.
+    pub(crate) fn wants_refresh(&self, now_ns: u64) -> bool {
+        let is_doubtful = self.published.borrow().snapshot.flows_doubtful > 0;
+        let Some(last) = self.aggregator.last_capture().filter(|_| is_doubtful) else {
+            return false;
+        };
+        let pause_ns = REFRESH_NS_MIN.max(last.took_ns.saturating_mul(REFRESH_PAUSE));
+        now_ns.saturating_sub(last.begun_ns) > pause_ns
     }
 
     /// Where the newest view is found.

@@ -198,7 +198,7 @@ impl Aggregator {
                 }
             }
             StateKind::CaptureEnd => {
-                if self.capture.end() {
+                if self.capture.end(head.time_ns) {
                     self.replace_live_set();
                 }
             }

@@ -31,6 +31,7 @@ const CAPTURE_NS_MAX: u64 = 60_000_000_000;
 #[derive(Clone, Copy, Debug)]
 struct Running {
     begun_ns: u64,
+    ended_ns: u64,
     has_loss: bool,
     has_counters: bool,
     has_ended: bool,
@@ -41,12 +42,27 @@ struct Running {
 pub(crate) struct Capture {
     is_complete: bool,
     running: Option<Running>,
+    last: Option<Last>,
+}
+
+/// The last capture state that proved whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Last {
+    /// Time of its first event.
+    pub begun_ns: u64,
+    /// Time from there to its last.
+    pub took_ns: u64,
 }
 
 impl Capture {
     /// Whether every undecided flow is in the set and nothing else is.
     pub(crate) const fn is_complete(&self) -> bool {
         self.is_complete
+    }
+
+    /// The last one that proved whole, of this load of the driver.
+    pub(crate) const fn last(&self) -> Option<Last> {
+        self.last
     }
 
     /// Whether the driver should be asked for a capture state.
@@ -63,12 +79,17 @@ impl Capture {
     pub(crate) const fn restart(&mut self, has_start: bool) {
         self.is_complete = has_start;
         self.running = None;
+        self.last = None;
     }
 
     pub(crate) const fn begin(&mut self, now_ns: u64) {
-        let running =
-            Running { begun_ns: now_ns, has_loss: false, has_counters: false, has_ended: false };
-        self.running = Some(running);
+        self.running = Some(Running {
+            begun_ns: now_ns,
+            ended_ns: now_ns,
+            has_loss: false,
+            has_counters: false,
+            has_ended: false,
+        });
     }
 
     /// Events that carry flows were lost, or a bound left a flow out.
@@ -88,9 +109,10 @@ impl Capture {
     }
 
     /// The capture ended; returns whether it is proved whole.
-    pub(crate) const fn end(&mut self) -> bool {
+    pub(crate) const fn end(&mut self, now_ns: u64) -> bool {
         if let Some(running) = &mut self.running {
             running.has_ended = true;
+            running.ended_ns = now_ns;
         }
         self.settle()
     }
@@ -114,6 +136,8 @@ impl Capture {
         if !running.has_ended || !running.has_counters {
             return false;
         }
+        let took_ns = running.ended_ns.saturating_sub(running.begun_ns);
+        self.last = Some(Last { begun_ns: running.begun_ns, took_ns });
         self.running = None;
         self.is_complete = true;
         true
@@ -129,13 +153,14 @@ mod tests {
         let mut capture = Capture::default();
         assert!(capture.is_wanted());
         capture.begin(0);
-        assert!(!capture.counters() && capture.end() && capture.is_complete());
+        assert!(!capture.counters() && capture.end(7) && capture.is_complete());
+        assert_eq!(capture.last(), Some(Last { begun_ns: 0, took_ns: 7 }));
         capture.loss();
         capture.begin(0);
         capture.loss();
-        assert!(!capture.counters() && !capture.end() && capture.is_wanted());
+        assert!(!capture.counters() && !capture.end(9) && capture.is_wanted());
         capture.begin(0);
-        assert!(!capture.end() && capture.counters(), "an end that comes early waits for marks");
+        assert!(!capture.end(9) && capture.counters(), "an end that comes early waits for marks");
     }
 
     #[test]

@@ -38,6 +38,7 @@ use crate::batch::EventBatch;
 use crate::decode::Intake;
 use crate::kinds::{KINDS, KindSet};
 use capture::Capture;
+pub use capture::Last as LastCapture;
 use flows::Segment;
 use ledger::Ledger;
 use sets::SetAssembler;
@@ -157,6 +158,12 @@ impl Aggregator {
     #[must_use]
     pub const fn wants_capture(&self) -> bool {
         self.capture.is_wanted()
+    }
+
+    /// The last capture state that proved whole, of the active load of the driver.
+    #[must_use]
+    pub const fn last_capture(&self) -> Option<LastCapture> {
+        self.capture.last()
     }
 
     /// Whether every undecided flow is known and nothing else is.

@@ -59,6 +59,11 @@ pub struct Snapshot {
     /// When the counts began whose source is the driver: the earliest load that they hold, in
     /// nanoseconds since 1970; `None` where no driver has said it.
     pub driver_since_ns: Option<u64>,
+    /// Undecided flows that count as waiting although they are old enough to be stuck.
+    ///
+    /// Where nobody listens to invocations, segments are known as of the last capture state only:
+    /// another one tells which of these flows have had data since.
+    pub flows_doubtful: u64,
 }
 
 impl Snapshot {
@@ -110,8 +115,10 @@ impl Aggregator {
             })
             .collect();
         count_series(&mut families);
+        let flows_doubtful = survey.doubtful;
         let tables = Tables::of(&programs, &driver_totals, survey);
-        Snapshot { now_ns, families, tables, driver_since_ns: self.totals.since_ns() }
+        let driver_since_ns = self.totals.since_ns();
+        Snapshot { now_ns, families, tables, driver_since_ns, flows_doubtful }
     }
 }
 

@@ -45,6 +45,8 @@ pub(super) struct Old {
 pub(super) struct Survey {
     pub(super) by_program: BTreeMap<Arc<str>, Ages>,
     pub(super) oldest: Vec<Old>,
+    /// Flows old enough to be stuck of which no segment is known.
+    pub(super) doubtful: u64,
 }
 
 impl Survey {
@@ -59,6 +61,7 @@ impl Survey {
             }
         }
         let mut by_slot = [Ages::default(); SLOTS];
+        let mut doubtful = 0;
         let details = options.detail_flows.min(DETAIL_FLOWS_MAX);
         let mut oldest = BinaryHeap::with_capacity(details + 1);
         for flow in from.flows.iter() {
@@ -67,6 +70,8 @@ impl Survey {
                 continue;
             }
             count(&mut by_slot, slots, flow, now_ns, options.stuck_after_ns);
+            let age_ns = now_ns.saturating_sub(flow.established_ns);
+            doubtful += u64::from(flow.segments == 0 && age_ns > options.stuck_after_ns);
             if details > 0 {
                 keep_oldest(&mut oldest, (flow.established_ns, flow.serial), details);
             }
@@ -76,6 +81,7 @@ impl Survey {
         Self {
             by_program: sum_up(from, &by_slot, &programs),
             oldest: details_of(from, &chosen, &since_ns, &programs, now_ns),
+            doubtful,
         }
     }
 }
