@@ -3,11 +3,16 @@
 //! Events of the driver's sessions, or of a trace, go through the stages; what comes out is served
 //! as metrics and on a page, and exported.
 //!
-//! * [`source`]: where events come from; [`whole`], [`tail`]: files and standard
+//! * [`source`]: where events come from; [`live`]: sessions; [`whole`], [`tail`]: files and standard
 //!   input.
 //! * [`pump`]: the thread from source to views.
 //! * [`process`]: figures of the collector itself.
 
+#[cfg_attr(
+    not(windows),
+    expect(dead_code, reason = "the same everywhere, but only Windows has sessions")
+)]
+mod live;
 mod process;
 mod pump;
 mod source;
@@ -125,6 +130,15 @@ fn source(args: &RunArgs) -> Result<Box<dyn Source + Send>, Failure> {
 }
 
 /// The sessions of this machine.
+#[cfg(windows)]
+fn live(args: &RunArgs) -> Result<Box<dyn Source + Send>, Failure> {
+    let options = weir_etw::live::Options { is_secure: args.secure_session };
+    let sessions = weir_etw::live::LiveSessions::new(options);
+    Ok(Box::new(live::Live::start(sessions, args.invocation_events)?))
+}
+
+/// There is none.
+#[cfg(not(windows))]
 fn live(_args: &RunArgs) -> Result<Box<dyn Source + Send>, Failure> {
     Err(Failure::new(
         ExitCode::NotWindows,
