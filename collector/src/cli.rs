@@ -1,5 +1,7 @@
 //! The command line, defined once: parsing, help and docs come from here.
 
+pub use crate::otlp::OtlpArgs;
+
 use crate::map_value::{MapEntry, parse_entry};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use core::net::SocketAddr;

@@ -10,6 +10,7 @@ pub mod failure;
 pub mod input;
 pub mod mailbox;
 pub mod map_value;
+pub mod otlp;
 pub mod output;
 pub mod programs;
 mod recording;

@@ -82,7 +82,10 @@ mod tests {
         let path = folder.path().join("headers");
         std::fs::write(&path, "a=1\n\nx-key = two=2\n").unwrap();
         let headers = of_file(&path).unwrap();
-        assert_eq!((&headers["a"], &headers["x-key"]), (&"1".parse().unwrap(), &"two=2".parse().unwrap()));
+        assert_eq!(
+            (&headers["a"], &headers["x-key"]),
+            (&"1".parse().unwrap(), &"two=2".parse().unwrap())
+        );
         std::fs::write(&path, "a=1\nsecret\n").unwrap();
         let failure = of_file(&path).unwrap_err();
         assert_eq!(failure.code(), ExitCode::InputDamaged);

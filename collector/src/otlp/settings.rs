@@ -171,11 +171,7 @@ fn target(
 }
 
 /// The endpoint, and whether it is for all signals.
-fn endpoint(
-    args: &OtlpArgs,
-    variables: &Variables<'_>,
-    signal: Signal,
-) -> Option<(Given, Found)> {
+fn endpoint(args: &OtlpArgs, variables: &Variables<'_>, signal: Signal) -> Option<(Given, Found)> {
     let flag = || {
         let value = args.endpoint.clone()?;
         Some((Given::Base, Found { name: "--otlp.endpoint".to_owned(), value }))

@@ -71,3 +71,15 @@ fn refused(what: &str, why: &dyn Display) -> Failure {
     let hint = "certificates and keys for OTLP are PEM files that this user may read";
     Failure::new(ExitCode::InputUnreadable, format!("{what}: {why}"), hint)
 }
+
+/// Trusts nobody: for endpoints without TLS.
+///
+/// # Errors
+/// Where rustls has no protocol version in common with its own provider.
+pub(super) fn without_roots() -> Result<ClientConfig, Failure> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| refused("set up TLS", &error))?;
+    Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
+}

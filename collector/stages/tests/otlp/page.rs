@@ -94,7 +94,7 @@ pub(crate) fn found(requests: &[Request]) -> Found {
         for metric in scopes.flat_map(|scope| scope.metrics) {
             let ours = METRICS.iter().find(|it| it.otel_name == metric.name).unwrap();
             assert_eq!((&*metric.unit, &*metric.description), (ours.otel_unit, ours.help));
-            found.metric(ours, metric.data.unwrap());
+            found.metric(ours, metric.data.as_ref().unwrap());
         }
         assert!(found.values.len() + found.ended.len() - before >= request.points);
     }
@@ -102,16 +102,16 @@ pub(crate) fn found(requests: &[Request]) -> Found {
 }
 
 impl Found {
-    fn metric(&mut self, metric: &'static Metric, data: Data) {
+    fn metric(&mut self, metric: &'static Metric, data: &Data) {
         self.names.insert(metric.otel_name.to_owned());
         match data {
             Data::Gauge(gauge) => {
                 assert_eq!(metric.kind, Kind::Gauge);
-                gauge.data_points.into_iter().for_each(|point| self.number(metric, &point));
+                gauge.data_points.iter().for_each(|point| self.number(metric, point));
             }
             Data::Sum(sum) => {
                 assert_eq!(sum.is_monotonic, metric.kind == Kind::Counter);
-                sum.data_points.into_iter().for_each(|point| self.number(metric, &point));
+                sum.data_points.iter().for_each(|point| self.number(metric, point));
             }
             Data::Histogram(histogram) => {
                 histogram.data_points.iter().for_each(|point| self.explicit(metric, point));
