@@ -13,6 +13,7 @@ use flate2::write::GzEncoder;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, Request, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
+use prost::Message as _;
 use std::io::Write as _;
 use std::time::SystemTime;
 
@@ -74,7 +75,11 @@ impl HttpTransport {
         let (head, body) = answer.into_parts();
         if !head.status.is_success() {
             let after = retry_after(&head.headers, SystemTime::now());
-            return Outcome::of_http(head.status, after);
+            // A receiver may say why, as a google.rpc.Status.
+            let said = Limited::new(body, ANSWER_BYTES_MAX).collect().await.ok();
+            let said = said.and_then(|body| tonic_types::Status::decode(body.to_bytes()).ok());
+            let words = said.map(|status| status.message).unwrap_or_default();
+            return Outcome::of_http(head.status, &words, after);
         }
         // The receiver may have taken it, so it is not sent again whatever comes now.
         match Limited::new(body, ANSWER_BYTES_MAX).collect().await {

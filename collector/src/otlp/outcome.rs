@@ -52,8 +52,11 @@ impl Outcome {
     }
 
     /// Of an HTTP answer that is no success.
-    pub(super) fn of_http(status: StatusCode, after: Option<Duration>) -> Self {
-        let words = format!("it answered {status}");
+    pub(super) fn of_http(status: StatusCode, said: &str, after: Option<Duration>) -> Self {
+        let words = match said {
+            "" => format!("it answered {status}"),
+            said => short(&format!("it answered {status}: {said}")),
+        };
         match status {
             StatusCode::TOO_MANY_REQUESTS
             | StatusCode::BAD_GATEWAY
@@ -109,7 +112,7 @@ mod tests {
     #[test]
     fn only_the_specifications_codes_are_tried_again() {
         for status in (100..600).filter_map(|it| StatusCode::from_u16(it).ok()) {
-            let is_retried = matches!(Outcome::of_http(status, None), Outcome::Retry { .. });
+            let is_retried = matches!(Outcome::of_http(status, "", None), Outcome::Retry { .. });
             assert_eq!(is_retried, [429, 502, 503, 504].contains(&status.as_u16()), "{status}");
         }
         let retried: Vec<i32> = (0..17)
@@ -126,7 +129,7 @@ mod tests {
     #[test]
     fn a_wait_has_an_end_and_words_are_one_short_line() {
         let year = Some(Duration::from_hours(24 * 365));
-        let throttled = Outcome::of_http(StatusCode::TOO_MANY_REQUESTS, year);
+        let throttled = Outcome::of_http(StatusCode::TOO_MANY_REQUESTS, "", year);
         assert!(matches!(throttled, Outcome::Retry { after, .. } if after == Some(WAIT_MAX)));
         let Outcome::Refused { words } = Outcome::refused(&"\u{1b}[2J".repeat(1_000)) else {
             panic!("it is refused")
