@@ -2,16 +2,24 @@
 
 use super::args::Protocol;
 use super::signal::Signal;
+use core::fmt;
 use http::Uri;
 use http::uri::{PathAndQuery, Scheme};
 
 /// An endpoint of one signal.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Endpoint {
     /// Where to; with gRPC its path is empty.
     pub(super) uri: Uri,
     /// The same without a query, which may hold a key: for labels and messages.
     pub(super) label: String,
+}
+
+impl fmt::Debug for Endpoint {
+    /// Without the query.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.label)
+    }
 }
 
 /// How an endpoint was given.
@@ -92,6 +100,9 @@ mod tests {
         assert_eq!(http("http://c/my", Given::AsIs), both("http://c/my"));
         let keyed = http("http://c/my?key=secret", Given::AsIs);
         assert_eq!(keyed, Ok(("http://c/my?key=secret".into(), "http://c/my".into())));
+        let target = (Protocol::HttpProtobuf, Signal::Metrics);
+        let keyed = Endpoint::parse("http://c/?key=secret", Given::AsIs, target, false).unwrap();
+        assert!(!format!("{keyed:?}").contains("secret"));
     }
 
     #[test]

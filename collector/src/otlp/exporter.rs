@@ -128,8 +128,8 @@ fn sender(
 ) -> Result<Sender, Failure> {
     let connector = Connector::new(target)?;
     let transport = match target.protocol {
-        Protocol::Grpc => Transport::Grpc(GrpcTransport::new(target, connector)),
-        Protocol::HttpProtobuf => Transport::Http(HttpTransport::new(target, connector)),
+        Protocol::Grpc => Transport::Grpc(Box::new(GrpcTransport::new(target, connector))),
+        Protocol::HttpProtobuf => Transport::Http(Box::new(HttpTransport::new(target, connector))),
     };
     let told = (lane.signal == super::Signal::Metrics).then(|| operational.clone());
     Ok(Sender {

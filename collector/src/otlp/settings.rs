@@ -197,3 +197,130 @@ fn is_exported(variables: &mut Variables<'_>, signal: Signal) -> bool {
     }
     words.contains(&"otlp")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+    use weir_stages::otlp::{HistogramForm, Temporality};
+
+    fn with(args: &OtlpArgs, variables: &[(&str, &str)]) -> Result<Option<Settings>, Failure> {
+        let variables: BTreeMap<&str, &str> = variables.iter().copied().collect();
+        let lookup = |name: &str| variables.get(name).map(|it| (*it).to_owned());
+        Settings::resolve(args, &lookup, "pc1")
+    }
+
+    fn of(variables: &[(&str, &str)]) -> Settings {
+        with(&OtlpArgs::default(), variables).unwrap().unwrap()
+    }
+
+    const ENDPOINT: (&str, &str) = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318");
+
+    #[test]
+    fn without_an_endpoint_or_when_told_nothing_is_exported() {
+        for variables in [
+            &[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")][..],
+            &[ENDPOINT, ("OTEL_SDK_DISABLED", "true")],
+            &[ENDPOINT, ("OTEL_METRICS_EXPORTER", "none"), ("OTEL_LOGS_EXPORTER", "console")],
+        ] {
+            assert!(with(&OtlpArgs::default(), variables).unwrap().is_none(), "{variables:?}");
+        }
+        let metrics_only = of(&[ENDPOINT, ("OTEL_LOGS_EXPORTER", "none")]);
+        assert!(metrics_only.metrics.is_some() && metrics_only.logs.is_none());
+        let other = of(&[ENDPOINT, ("OTEL_METRICS_EXPORTER", "zipkin")]);
+        assert!(other.metrics.is_some() && other.warnings().len() == 1);
+    }
+
+    #[test]
+    fn defaults_are_the_specifications_but_for_histograms() {
+        let settings = of(&[ENDPOINT]);
+        let metrics = settings.metrics.unwrap();
+        assert_eq!(metrics.endpoint.label, "http://c:4318/v1/metrics");
+        assert_eq!(settings.logs.unwrap().endpoint.label, "http://c:4318/v1/logs");
+        assert_eq!((metrics.protocol, metrics.timeout), (Protocol::HttpProtobuf, TIMEOUT));
+        assert_eq!((metrics.compression, settings.interval), (Compression::None, INTERVAL));
+        assert_eq!(settings.options.temporality, Temporality::Cumulative);
+        assert_eq!(settings.options.histograms, HistogramForm::Exponential);
+        assert_eq!(settings.warnings, [] as [String; 0]);
+    }
+
+    #[test]
+    fn a_flag_beats_the_signals_variable_and_that_the_general_one() {
+        let variables = [
+            ENDPOINT,
+            ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://m/mine"),
+            ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+            ("OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "ZSTD"),
+            ("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "700"),
+            ("OTEL_METRIC_EXPORT_TIMEOUT", "2000"),
+            ("OTEL_METRIC_EXPORT_INTERVAL", "1500"),
+            ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "LowMemory"),
+            (
+                "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
+                "explicit_bucket_histogram",
+            ),
+        ];
+        let settings = of(&variables);
+        let (metrics, logs) = (settings.metrics.unwrap(), settings.logs.unwrap());
+        assert_eq!(metrics.endpoint.label, "http://m/mine");
+        assert_eq!(logs.endpoint.label, "http://c:4318/v1/logs");
+        assert_eq!((metrics.compression, logs.compression), (Compression::Zstd, Compression::Gzip));
+        assert_eq!((metrics.timeout.as_millis(), logs.timeout.as_millis()), (700, 2_000));
+        assert_eq!(settings.interval.as_millis(), 1_500);
+        assert_eq!(settings.options.temporality, Temporality::LowMemory);
+        assert_eq!(settings.options.histograms, HistogramForm::Explicit);
+        let flags = OtlpArgs {
+            endpoint: Some("http://f:1".to_owned()),
+            protocol: Some(Protocol::Grpc),
+            compression: Some(Compression::None),
+            timeout: Some(Duration::from_secs(1)),
+            temporality: Some(TemporalityArg::Delta),
+            ..OtlpArgs::default()
+        };
+        let settings = with(&flags, &variables).unwrap().unwrap();
+        let metrics = settings.metrics.unwrap();
+        assert_eq!(
+            (metrics.endpoint.label.as_str(), metrics.protocol),
+            ("http://f:1", Protocol::Grpc)
+        );
+        assert_eq!((metrics.compression, metrics.timeout.as_secs()), (Compression::None, 1));
+        assert_eq!(settings.options.temporality, Temporality::Delta);
+    }
+
+    #[test]
+    fn what_is_not_understood_is_a_warning_and_the_default_holds() {
+        let settings = of(&[
+            ENDPOINT,
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
+            ("OTEL_EXPORTER_OTLP_COMPRESSION", "brotli"),
+            ("OTEL_METRIC_EXPORT_INTERVAL", "1m"),
+        ]);
+        assert_eq!(settings.warnings().len(), 3, "{:?}", settings.warnings());
+        assert_eq!(settings.interval, INTERVAL);
+        assert_eq!(settings.metrics.unwrap().protocol, Protocol::HttpProtobuf);
+    }
+
+    #[test]
+    fn half_a_client_certificate_and_a_bad_endpoint_are_refused_without_secrets() {
+        let half = [ENDPOINT, ("OTEL_EXPORTER_OTLP_CLIENT_KEY", "key.pem")];
+        let failure = with(&OtlpArgs::default(), &half).unwrap_err();
+        assert_eq!(failure.code(), ExitCode::Usage);
+        let secret = [("OTEL_EXPORTER_OTLP_ENDPOINT", "http://u:secret@c:4318")];
+        let failure = with(&OtlpArgs::default(), &secret).unwrap_err().to_string();
+        assert!(failure.contains("OTEL_EXPORTER_OTLP_ENDPOINT") && !failure.contains("secret"));
+        let header = ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20secret");
+        let settings = of(&[ENDPOINT, header]);
+        assert!(!format!("{settings:?}").contains("secret"));
+    }
+
+    #[test]
+    fn grpc_without_a_scheme_is_secure_unless_told() {
+        let grpc =
+            [("OTEL_EXPORTER_OTLP_ENDPOINT", "c:4317"), ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")];
+        assert_eq!(of(&grpc).metrics_endpoint(), Some("https://c:4317"));
+        let insecure = [&grpc[..], &[("OTEL_EXPORTER_OTLP_METRICS_INSECURE", "true")]].concat();
+        let settings = of(&insecure);
+        assert_eq!(settings.metrics_endpoint(), Some("http://c:4317"));
+        assert_eq!(settings.logs.unwrap().endpoint.label, "https://c:4317");
+    }
+}

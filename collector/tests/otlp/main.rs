@@ -1,6 +1,11 @@
 //! The export as receivers see it.
 
-#![allow(clippy::unwrap_used, clippy::allow_attributes, reason = "tests may fail loudly")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::allow_attributes,
+    reason = "tests may fail loudly"
+)]
 
 mod failures;
 mod interop;
@@ -10,7 +15,6 @@ mod page;
 mod receiver;
 mod rotel;
 #[path = "../../stages/tests/synthetic/mod.rs"]
-#[allow(dead_code, reason = "the stages' tests use the rest")]
 mod synthetic;
 mod tls;
 mod world;

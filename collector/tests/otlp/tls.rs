@@ -1,6 +1,6 @@
 //! An authority made with openssl, and TLS in front of a receiver that has none.
 
-use std::net::SocketAddr;
+use core::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;

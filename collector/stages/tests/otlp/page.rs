@@ -131,8 +131,8 @@ impl Found {
                 assert_eq!(point.flags, 1);
                 self.ended.push(line);
             }
-            Some(Number::AsInt(value)) => self.insert(line, value as f64),
-            Some(Number::AsDouble(value)) => self.insert(line, value),
+            Some(Number::AsInt(value)) => self.insert(&line, value as f64),
+            Some(Number::AsDouble(value)) => self.insert(&line, value),
         }
     }
 
@@ -170,16 +170,16 @@ impl Found {
     fn bucket(&mut self, metric: &Metric, attributes: &[KeyValue], bound: f64, below: u64) {
         let bound = if bound.is_finite() { format!("{bound:?}") } else { "+Inf".to_owned() };
         let line = line(&format!("{}_bucket", metric.name), attributes, Some(&bound));
-        self.insert(line, below as f64);
+        self.insert(&line, below as f64);
     }
 
     fn ends(&mut self, metric: &Metric, attributes: &[KeyValue], count: u64, sum: Option<f64>) {
-        self.insert(line(&format!("{}_count", metric.name), attributes, None), count as f64);
-        self.insert(line(&format!("{}_sum", metric.name), attributes, None), sum.unwrap());
+        self.insert(&line(&format!("{}_count", metric.name), attributes, None), count as f64);
+        self.insert(&line(&format!("{}_sum", metric.name), attributes, None), sum.unwrap());
     }
 
-    fn insert(&mut self, line: String, value: f64) {
-        assert!(self.values.insert(line.clone(), value).is_none(), "{line} twice");
+    fn insert(&mut self, line: &str, value: f64) {
+        assert!(self.values.insert(line.to_owned(), value).is_none(), "{line} twice");
     }
 }
 
