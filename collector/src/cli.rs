@@ -1,5 +1,7 @@
 //! The command line, defined once: parsing, help and docs come from here.
 
+pub use crate::otlp::OtlpArgs;
+
 use crate::map_value::{MapEntry, parse_entry};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use core::net::SocketAddr;
@@ -363,7 +365,7 @@ fn parse_time(text: &str) -> Result<FileTime, String> {
 }
 
 /// A duration with its unit: `250ms`, `20s`, `2m`, `1h`.
-fn parse_duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     let digits = text.find(|it: char| !it.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let millis = match unit {

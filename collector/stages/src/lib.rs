@@ -10,6 +10,7 @@
 //! * [`catalogue`]: the one table of metrics.
 //! * [`snapshot`]: state and `now` to sorted families of samples.
 //! * [`exposition`]: a snapshot as Prometheus or OpenMetrics text.
+//! * [`otlp`]: a snapshot as OTLP requests.
 //! * [`docs`]: the generated pages about metrics and events.
 #![forbid(unsafe_code)]
 
@@ -21,6 +22,7 @@ pub mod docs;
 pub mod exposition;
 pub mod kinds;
 pub mod order;
+pub mod otlp;
 pub mod snapshot;
 
 pub use aggregate::{Aggregator, Limits, Options};
