@@ -242,7 +242,7 @@ metrics! {
 
     "weir_otlp_failures_total", Counter, None, Collector,
     "weir.otlp.failures" "{request}", &[SIGNAL, ENDPOINT],
-    "Requests that were given up, and points that the receiver refused";
+    "Attempts that the receiver did not take, tried again or not";
 
     "weir_otlp_queue_points", Gauge, None, Collector,
     "weir.otlp.queue.points" "{point}", &[SIGNAL, ENDPOINT],

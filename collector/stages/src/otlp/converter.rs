@@ -271,7 +271,7 @@ fn point(
             i64::try_from(*value).map_or_else(|_| Number::AsDouble(as_float(*value)), Number::AsInt)
         }
         Value::Gauge(value) => Number::AsInt(*value),
-        Value::GaugeFloat(value) => Number::AsDouble(*value),
+        Value::CounterFloat(value) | Value::GaugeFloat(value) => Number::AsDouble(*value),
         Value::Info => Number::AsInt(1),
     };
     Point::Number(NumberDataPoint {

@@ -69,7 +69,7 @@ pub struct ExporterFacts {
     pub endpoint: String,
     /// Requests that were answered well.
     pub exports: u64,
-    /// Requests that were given up.
+    /// Attempts that the receiver did not take.
     pub failures: u64,
     /// Points that wait.
     pub queue_points: u64,
