@@ -180,6 +180,16 @@ fn a_series_that_ends_is_flagged_once_under_cumulative_and_stops_under_delta() {
 }
 
 #[test]
+fn series_of_a_family_that_is_gone_end_too() {
+    let mut converter = Converter::new(Options::default());
+    converter.convert(&one(STARTS.driver_ns + SECOND, ONE, &[("a", 1)]), STARTS);
+    let other = "weir_flows_uninspected_total";
+    let requests = converter.convert(&one(STARTS.driver_ns + 2 * SECOND, other, &[]), STARTS);
+    assert_eq!(found(&requests).ended.len(), 1);
+    assert_eq!(converter.counted().ended, 1);
+}
+
+#[test]
 fn a_total_that_fell_is_sent_whole_and_counted() {
     let mut converter = Converter::new(options(Temporality::Delta, HistogramForm::Exponential));
     let mut sent = Vec::new();
@@ -215,6 +225,8 @@ fn requests_are_bounded_in_points_and_bytes_and_lose_nothing() {
     let big = one(STARTS.driver_ns + SECOND, ONE, &samples);
     let requests = Converter::new(Options::default()).convert(&big, STARTS);
     assert_eq!(requests.iter().map(|it| it.points).sum::<usize>(), 60);
+    // Ten of these fit.
+    assert_eq!(requests.len(), 6);
     for request in &requests {
         assert!(request.message.encoded_len() <= REQUEST_BYTES_MAX + 4_096);
     }
