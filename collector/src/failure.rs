@@ -55,6 +55,9 @@ exit_codes! {
     DriverFailed = 11;
     /// `weir driver status` found that not everything is as after an installation.
     DriverIncomplete = 12;
+    /// The web configuration is refused: it or a file that it names cannot be read, has unknown keys
+    /// or values, or asks for what cannot be had here.
+    WebConfigRefused = 13;
 }
 
 /// A failure with its exit code and what to do about it.
@@ -111,6 +114,6 @@ mod tests {
     #[test]
     fn codes_are_distinct_and_in_order() {
         let numbers: Vec<u8> = ExitCode::ALL.iter().map(|(code, _)| code.number()).collect();
-        assert_eq!(numbers, (0..13).collect::<Vec<u8>>());
+        assert_eq!(numbers, (0..14).collect::<Vec<u8>>());
     }
 }

@@ -17,3 +17,4 @@ pub mod replay;
 pub mod serve;
 mod table;
 mod trace_file;
+pub mod web_config;
