@@ -159,6 +159,10 @@ pub struct DemoArgs {
     #[arg(long = "web.listen-address", value_name = "ADDRESS:PORT", default_value = weir_abi::identifiers::LISTEN_ADDRESS)]
     pub listen_address: SocketAddr,
 
+    /// Serve with TLS, users and more, as this file says: docs/web-config.md.
+    #[arg(long = "web.config.file", value_name = "FILE")]
+    pub config_file: Option<PathBuf>,
+
     /// Stop after this time, as in 20s or 2m; without it, run until Ctrl-C.
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub duration: Option<Duration>,
@@ -171,6 +175,19 @@ pub struct DemoArgs {
     /// Windows' own tools read. A file of that name is overwritten.
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
+}
+
+/// Where and how metrics are served, for commands that serve them.
+#[derive(Args, Clone, Debug)]
+pub struct WebArgs {
+    /// Where /metrics is served; this machine only unless another address is given.
+    #[arg(long = "web.listen-address", value_name = "ADDRESS:PORT", default_value = weir_abi::identifiers::LISTEN_ADDRESS)]
+    pub listen_address: SocketAddr,
+
+    /// Serve with TLS, client certificates, users, headers and a rate limit, as this file says. It is
+    /// exporter-toolkit's file, and read again when it changes: docs/web-config.md.
+    #[arg(long = "web.config.file", value_name = "FILE")]
+    pub config_file: Option<PathBuf>,
 }
 
 /// Arguments of `weir events`.

@@ -55,7 +55,8 @@ exit_codes! {
     DriverFailed = 11;
     /// `weir driver status` found that not everything is as after an installation.
     DriverIncomplete = 12;
-    /// The web configuration is refused.
+    /// The web configuration is refused: it or a file that it names cannot be read, has unknown keys
+    /// or values, or asks for what cannot be had here.
     WebConfigRefused = 13;
     /// An event session cannot be started: another collector reads it, or Windows has none left.
     SessionRefused = 14;

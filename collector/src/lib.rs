@@ -20,3 +20,4 @@ pub mod run;
 pub mod serve;
 mod table;
 mod trace_file;
+pub mod web_config;

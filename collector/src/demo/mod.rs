@@ -14,9 +14,11 @@ use crate::failure::{ExitCode, Failure};
 use crate::live::Stop;
 use crate::output;
 use crate::serve::{self, Server};
+use crate::web_config::WebConfigFile;
 use core::time::Duration;
 use pipeline::Pipeline;
 use std::io::{self, Write};
+use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{MissedTickBehavior, interval};
 use traffic::Traffic;
@@ -47,14 +49,17 @@ fn live(runtime: &Runtime, args: &DemoArgs, out: &mut impl Write) -> Result<Stri
     runtime.block_on(async {
         // Before anything is printed: who reads the greeting may press Ctrl-C at once.
         let stop = Stop::listen().map_err(|error| unexpected("listen for signals", &error))?;
+        let web_config = args.config_file.as_deref().map(WebConfigFile::open).transpose()?;
+        let web_config = web_config.map(Arc::new);
         let listener = serve::bind(args.listen_address).await?;
         let mut pipeline = Pipeline::start(args.stuck_after, args.record.as_deref())?;
         let traffic = Traffic::prepare(&pipeline.hook).await;
         let mut traffic = traffic.map_err(|error| unexpected("bind loopback ports", &error))?;
         pipeline.know(&traffic);
-        let server = Server::start(listener, pipeline.views())
+        let options = serve::Options { web_config, ..serve::Options::default() };
+        let server = Server::start(listener, pipeline.views(), options)
             .map_err(|error| unexpected("serve the page", &error))?;
-        let greeting = terminal::greeting(server.address(), args);
+        let greeting = terminal::greeting(server.scheme(), server.address(), args);
         output::print(greeting.as_bytes(), out)?;
         let outcome = tokio::select! {
             () = traffic.run() => Ok(()),

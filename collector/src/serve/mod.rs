@@ -4,13 +4,24 @@
 //! disagree about a moment.
 //! The page loads nothing from elsewhere and runs no inline script.
 
+//!
+//! The way of a request: [`server`] accepts, [`admission`] finds a place, [`connection`] speaks TLS
+//! and HTTP/1.1 while [`life`] counts the time, [`gate`] asks who it is, [`routes`] answers.
+
 mod accept;
+mod admission;
 mod connection;
+mod encoded;
+mod gate;
+mod life;
+mod options;
 mod pages;
 mod quantile;
 mod routes;
+mod server;
 mod state;
 mod view;
 
-pub use connection::{Server, bind};
+pub use options::{Options, Readiness, WebStats};
+pub use server::{Server, bind};
 pub use view::{Endpoint, Rates, VerdictRow, View, Views};

@@ -4,14 +4,17 @@
 
 mod synthetic;
 
+use prost::Message as _;
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use synthetic::{Driver, Random, SECOND};
 use weir_stages::catalogue::METRICS;
-use weir_stages::exposition::{openmetrics, text};
 use weir_stages::snapshot::{ExporterFacts, Lag, ProcessFacts, SessionFacts, Shell};
+use weir_stages::exposition::messages::{LabelPair, MetricFamily, MetricType};
+use weir_stages::exposition::{openmetrics, protobuf, text};
 use weir_stages::{Aggregator, Limits, Snapshot, SnapshotOptions};
 
 fn scenario() -> Arc<Snapshot> {
@@ -193,4 +196,107 @@ fn s29_a_flow_older_than_the_attachment_in_its_slot_is_not_counted_for_it() {
     let snapshot = state.snapshot(1_100 * SECOND, &SnapshotOptions::default());
     let waiting = snapshot.value("weir_flow_waiting", &["new"]).map(|it| it.number());
     assert_eq!(waiting, Some(0.0));
+}
+
+/// The families of a protobuf page.
+fn families(mut page: &[u8]) -> Vec<MetricFamily> {
+    let mut found = Vec::new();
+    while !page.is_empty() {
+        found.push(MetricFamily::decode_length_delimited(&mut page).unwrap());
+    }
+    found
+}
+
+/// The samples of a protobuf page as text 0.0.4 writes them, with their numbers.
+fn samples_of_protobuf(page: &[u8]) -> BTreeMap<String, f64> {
+    let mut found = BTreeMap::new();
+    for family in families(page) {
+        for series in &family.metric {
+            let label = |pair: &LabelPair| {
+                let value = pair.value.as_deref().unwrap();
+                let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+                format!("{}=\"{value}\"", pair.name.as_deref().unwrap())
+            };
+            let labels: Vec<String> = series.label.iter().map(label).collect();
+            let mut put = |ending: &str, more: Option<String>, value: f64| {
+                let labels: Vec<String> = more.into_iter().chain(labels.iter().cloned()).collect();
+                let labels = labels.join(",");
+                let labels = if labels.is_empty() { labels } else { format!("{{{labels}}}") };
+                let name = format!("{}{ending}{labels}", family.name.as_deref().unwrap());
+                assert_eq!(found.insert(name, value), None);
+            };
+            if let Some(number) = series.gauge.or(series.counter) {
+                put("", None, number.value.unwrap());
+            }
+            let Some(histogram) = &series.histogram else { continue };
+            put("_sum", None, histogram.sample_sum.unwrap());
+            put("_count", None, histogram.sample_count.unwrap() as f64);
+            for bucket in &histogram.bucket {
+                let bound = bucket.upper_bound.unwrap();
+                let bound = if bound.is_infinite() { "+Inf".into() } else { format!("{bound:?}") };
+                let count = bucket.cumulative_count.unwrap() as f64;
+                put("_bucket", Some(format!("le=\"{bound}\"")), count);
+            }
+        }
+    }
+    found
+}
+
+fn samples_of_text(page: &str) -> BTreeMap<String, f64> {
+    let lines = page.lines().filter(|line| !line.starts_with('#'));
+    let split = |line: &str| {
+        let (name, value) = line.rsplit_once(' ').unwrap();
+        // Bounds are floats: however they are written, they are the same ones.
+        let name = match name.split_once("le=\"").and_then(|(a, b)| Some((a, b.split_once('"')?))) {
+            Some((before, (bound, after))) if bound != "+Inf" => {
+                format!("{before}le=\"{:?}\"{after}", bound.parse::<f64>().unwrap())
+            }
+            _ => name.to_owned(),
+        };
+        (name, value.parse().unwrap())
+    };
+    lines.map(split).collect()
+}
+
+#[test]
+fn protobuf_and_text_have_the_same_samples() {
+    let snapshot = scenario();
+    let text = samples_of_text(&text(&snapshot).unwrap());
+    assert!(text.len() > 500, "{}", text.len());
+    assert_eq!(samples_of_protobuf(&protobuf(&snapshot)), text);
+}
+
+#[test]
+fn protobuf_families_have_the_names_help_and_types_of_the_text() {
+    let snapshot = scenario();
+    let text = text(&snapshot).unwrap();
+    for family in families(&protobuf(&snapshot)) {
+        let (name, help) = (family.name.unwrap(), family.help.unwrap());
+        let kind = match MetricType::try_from(family.r#type.unwrap()).unwrap() {
+            MetricType::Counter => "counter",
+            MetricType::Gauge => "gauge",
+            MetricType::Histogram => "histogram",
+        };
+        assert!(text.contains(&format!("# HELP {name} {help}")), "{name}");
+        assert!(text.contains(&format!("# TYPE {name} {kind}\n")), "{name}");
+    }
+}
+
+#[test]
+fn native_buckets_hold_what_the_classic_ones_hold() {
+    let mut histograms = 0;
+    for family in families(&protobuf(&scenario())) {
+        for histogram in family.metric.iter().filter_map(|series| series.histogram.as_ref()) {
+            let (mut count, mut sum) = (0, 0);
+            for delta in &histogram.positive_delta {
+                count += delta;
+                sum += count;
+            }
+            let native = u64::try_from(sum).unwrap() + histogram.zero_count.unwrap();
+            assert_eq!(native, histogram.sample_count.unwrap(), "{:?}", family.name);
+            assert!(histogram.schema == Some(4) && histogram.zero_threshold.unwrap() > 0.0);
+            histograms += 1;
+        }
+    }
+    assert!(histograms > 10);
 }

@@ -1,9 +1,15 @@
-//! A snapshot as text: OpenMetrics as prometheus-client writes it, and Prometheus 0.0.4.
+//! A snapshot as bytes: OpenMetrics as prometheus-client writes it, Prometheus 0.0.4, protobuf.
 //!
 //! The library writes OpenMetrics text only; 0.0.4 is made from it by a step that changes nothing
 //! but the lines that begin with `#`.
+//! Its own protobuf has no histograms that are classic and native at once, so that is written here.
 
+pub mod messages;
+mod native;
 mod plain;
+mod protobuf;
+
+pub use protobuf::protobuf;
 
 use crate::catalogue::{Kind, Metric, Unit};
 use crate::snapshot::{Family, HistogramValue, Sample, Snapshot, Value};
@@ -23,6 +29,10 @@ pub const TEXT_CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// `Content-Type` of [`openmetrics`].
 pub const OPENMETRICS_CONTENT_TYPE: &str =
     "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// `Content-Type` of [`protobuf()`].
+pub const PROTOBUF_CONTENT_TYPE: &str =
+    "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
 
 /// Why a snapshot could not be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
