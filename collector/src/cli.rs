@@ -59,9 +59,13 @@ pub struct RunArgs {
     #[arg(long, conflicts_with = "from")]
     pub secure_session: bool,
 
-    /// Where the page and /metrics are served.
-    #[arg(long = "web.listen-address", value_name = "ADDRESS:PORT", default_value = weir_abi::identifiers::LISTEN_ADDRESS)]
-    pub listen_address: SocketAddr,
+    /// Where and how metrics are served.
+    #[command(flatten)]
+    pub web: WebArgs,
+
+    /// What is exported, and where to.
+    #[command(flatten)]
+    pub otlp: OtlpArgs,
 
     /// Stop after this time, as in 20s or 2m; without it, run until Ctrl-C.
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
@@ -155,13 +159,9 @@ pub struct ReplayArgs {
 /// Arguments of `weir demo`.
 #[derive(Args, Debug)]
 pub struct DemoArgs {
-    /// Where the page and /metrics are served. 10061 stands in no public port register yet.
-    #[arg(long = "web.listen-address", value_name = "ADDRESS:PORT", default_value = weir_abi::identifiers::LISTEN_ADDRESS)]
-    pub listen_address: SocketAddr,
-
-    /// Serve with TLS, users and more, as this file says: docs/web-config.md.
-    #[arg(long = "web.config.file", value_name = "FILE")]
-    pub config_file: Option<PathBuf>,
+    /// Where and how the page and /metrics are served.
+    #[command(flatten)]
+    pub web: WebArgs,
 
     /// Stop after this time, as in 20s or 2m; without it, run until Ctrl-C.
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
@@ -180,7 +180,8 @@ pub struct DemoArgs {
 /// Where and how metrics are served, for commands that serve them.
 #[derive(Args, Clone, Debug)]
 pub struct WebArgs {
-    /// Where /metrics is served; this machine only unless another address is given.
+    /// Where the page and /metrics are served; this machine only unless another address is given. 10061
+    /// stands in no public port register yet.
     #[arg(long = "web.listen-address", value_name = "ADDRESS:PORT", default_value = weir_abi::identifiers::LISTEN_ADDRESS)]
     pub listen_address: SocketAddr,
 

@@ -49,9 +49,9 @@ fn live(runtime: &Runtime, args: &DemoArgs, out: &mut impl Write) -> Result<Stri
     runtime.block_on(async {
         // Before anything is printed: who reads the greeting may press Ctrl-C at once.
         let stop = Stop::listen().map_err(|error| unexpected("listen for signals", &error))?;
-        let web_config = args.config_file.as_deref().map(WebConfigFile::open).transpose()?;
+        let web_config = args.web.config_file.as_deref().map(WebConfigFile::open).transpose()?;
         let web_config = web_config.map(Arc::new);
-        let listener = serve::bind(args.listen_address).await?;
+        let listener = serve::bind(args.web.listen_address).await?;
         let mut pipeline = Pipeline::start(args.stuck_after, args.record.as_deref())?;
         let traffic = Traffic::prepare(&pipeline.hook).await;
         let mut traffic = traffic.map_err(|error| unexpected("bind loopback ports", &error))?;

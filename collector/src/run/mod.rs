@@ -6,8 +6,10 @@
 //! * [`source`]: where events come from; [`live`]: sessions; [`whole`], [`tail`]: files and standard
 //!   input.
 //! * [`pump`]: the thread from source to views.
+//! * [`exports`]: what leaves by OTLP.
 //! * [`process`]: figures of the collector itself.
 
+mod exports;
 #[cfg_attr(
     not(windows),
     expect(dead_code, reason = "the same everywhere, but only Windows has sessions")
@@ -24,17 +26,20 @@ pub(crate) use source::ours;
 use crate::cli::RunArgs;
 use crate::failure::{ExitCode, Failure};
 use crate::live::{LiveStages, Stop, random, snapshot_options};
+use crate::otlp::Settings;
 use crate::output;
-use crate::serve::{self, Server};
+use crate::serve::{self, Readiness, Server};
+use crate::web_config::WebConfigFile;
 use core::time::Duration;
+use exports::Exports;
 use pump::{Pump, now_ns};
 use source::Source;
 use std::io::Write;
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use tail::Growing;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use weir_abi::event::{Event as _, FlowUninspected};
 use weir_stages::aggregate::Options;
 use weir_stages::kinds::KindSet;
@@ -46,16 +51,17 @@ const THREADS: usize = 2;
 /// How long tasks may take to end after everything was told to.
 const FAREWELL: Duration = Duration::from_millis(300);
 
+/// Why nothing is ready before the first look at the source.
+const STARTING: &str = "the collector has just started";
+
 /// Runs the command.
 ///
 /// # Errors
 /// The source cannot be read, the listen address is not to be had.
 pub fn run(args: &RunArgs, out: &mut impl Write) -> Result<(), Failure> {
     let mut builder = Builder::new_multi_thread();
-    let runtime = builder.worker_threads(THREADS).enable_all().build().map_err(|error| {
-        let message = format!("start the runtime: {error}");
-        Failure::new(ExitCode::Unexpected, message, "free some threads, descriptors or memory")
-    })?;
+    let runtime = builder.worker_threads(THREADS).enable_all().build();
+    let runtime = runtime.map_err(|error| unexpected("start the runtime", &error))?;
     let outcome = collect(&runtime, args, out);
     runtime.shutdown_timeout(FAREWELL);
     outcome
@@ -64,26 +70,24 @@ pub fn run(args: &RunArgs, out: &mut impl Write) -> Result<(), Failure> {
 fn collect(runtime: &Runtime, args: &RunArgs, out: &mut impl Write) -> Result<(), Failure> {
     runtime.block_on(async {
         // Before anything is printed: who reads the greeting may press Ctrl-C at once.
-        let stop = Stop::listen().map_err(|error| {
-            let message = format!("listen for signals: {error}");
-            Failure::new(ExitCode::Unexpected, message, "free some descriptors")
-        })?;
-        let listener = serve::bind(args.listen_address).await?;
+        let stop = Stop::listen().map_err(|error| unexpected("listen for signals", &error))?;
+        let web_config = args.web.config_file.as_deref().map(WebConfigFile::open).transpose()?;
+        let settings = Settings::of_process(&args.otlp)?;
+        let listener = serve::bind(args.web.listen_address).await?;
         let source = source(args)?;
         let options = snapshot_options(args.stuck_after, args.flow_detail);
         let stages = LiveStages::new(source.flows(), stages_options(args), options, now_ns());
-        let server = Server::start(listener, stages.views()).map_err(|error| {
-            let message = format!("serve metrics: {error}");
-            Failure::new(ExitCode::Unexpected, message, "free some descriptors")
-        })?;
-        let greeting = format!(
-            "weir serves http://{}/metrics; the flows are {}\n",
-            server.address(),
-            source.flows()
-        );
+        let (readiness, readable) = watch::channel(Readiness::NotReady(STARTING.into()));
+        let options =
+            serve::Options { web_config: web_config.map(Arc::new), readiness: Some(readable) };
+        let server = Server::start(listener, stages.views(), options)
+            .map_err(|error| unexpected("serve metrics", &error))?;
+        let exports = Exports::start(settings, stages.views())?;
+        let greeting = greeting(&server, source.flows());
         output::print(greeting.as_bytes(), out)?;
         let (tell, stopped) = mpsc::channel();
-        let pump = Pump { source, stages, exporters: Box::new(Vec::new), stop: stopped };
+        let exporters = exports.facts();
+        let pump = Pump { source, stages, exporters, readiness, stop: stopped };
         let mut ended = start(pump)?;
         let early = tokio::select! {
             outcome = &mut ended => Some(outcome),
@@ -98,11 +102,22 @@ fn collect(runtime: &Runtime, args: &RunArgs, out: &mut impl Write) -> Result<()
                 ended.await
             }
         };
+        exports.end().await;
         outcome.unwrap_or_else(|_| {
             let message = "go on: the thread that takes events in has ended";
             Err(Failure::new(ExitCode::Unexpected, message, "report what stands above this line"))
         })
     })
+}
+
+fn greeting(server: &Server, flows: &str) -> String {
+    let (scheme, address) = (server.scheme(), server.address());
+    format!("weir serves {scheme}://{address}/metrics; the flows are {flows}\n")
+}
+
+fn unexpected(what: &str, error: &std::io::Error) -> Failure {
+    let message = format!("{what}: {error}");
+    Failure::new(ExitCode::Unexpected, message, "free some descriptors, threads or memory")
 }
 
 /// Runs the pump on a thread of its own; the receiver gets its outcome.
@@ -113,10 +128,7 @@ fn start(pump: Pump) -> Result<oneshot::Receiver<Result<(), Failure>>, Failure> 
         // Nobody listens once the runtime is gone.
         let _told = tell.send(pump.run());
     });
-    spawned.map(|_| ended).map_err(|error| {
-        let message = format!("start a thread: {error}");
-        Failure::new(ExitCode::Unexpected, message, "free some threads or memory")
-    })
+    spawned.map(|_| ended).map_err(|error| unexpected("start a thread", &error))
 }
 
 /// Where the arguments say that events come from.

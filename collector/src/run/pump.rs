@@ -7,9 +7,11 @@ use super::process;
 use super::source::{Polled, Source};
 use crate::failure::Failure;
 use crate::live::LiveStages;
+use crate::serve::Readiness;
 use core::time::Duration;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use tokio::sync::watch;
 use weir_stages::snapshot::{ExporterFacts, Shell};
 
 /// Pause between two looks at a source that had nothing more.
@@ -28,6 +30,8 @@ pub(super) struct Pump {
     pub(super) stages: LiveStages,
     /// What exporters say of themselves.
     pub(super) exporters: Box<dyn Fn() -> Vec<ExporterFacts> + Send>,
+    /// Whether the figures can be relied on.
+    pub(super) readiness: watch::Sender<Readiness>,
     /// Told, or dropped, to stop.
     pub(super) stop: Receiver<()>,
 }
@@ -82,6 +86,12 @@ impl Pump {
             process: process.facts(),
         };
         self.stages.publish(self.source.time_ns(now_ns()), &shell);
+        let readiness = match self.source.unready() {
+            Some(why) => Readiness::NotReady(why.into()),
+            None => Readiness::Ready,
+        };
+        self.readiness
+            .send_if_modified(|it| core::mem::replace(it, readiness.clone()) != readiness);
         begun.elapsed()
     }
 }

@@ -12,9 +12,9 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use synthetic::{Driver, Random, SECOND};
 use weir_stages::catalogue::METRICS;
-use weir_stages::snapshot::{ExporterFacts, Lag, ProcessFacts, SessionFacts, Shell};
 use weir_stages::exposition::messages::{LabelPair, MetricFamily, MetricType};
 use weir_stages::exposition::{openmetrics, protobuf, text};
+use weir_stages::snapshot::{ExporterFacts, Lag, ProcessFacts, SessionFacts, Shell};
 use weir_stages::{Aggregator, Limits, Snapshot, SnapshotOptions};
 
 fn scenario() -> Arc<Snapshot> {

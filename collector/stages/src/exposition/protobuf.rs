@@ -42,7 +42,7 @@ fn series(metric: &Metric, sample: &Sample) -> Series {
     let mut out = Series { label: labels.collect(), ..Series::default() };
     let number = || Some(Number { value: Some(sample.value.number()) });
     match &sample.value {
-        Value::Counter(_) => out.counter = number(),
+        Value::Counter(_) | Value::CounterFloat(_) => out.counter = number(),
         Value::Gauge(_) | Value::GaugeFloat(_) | Value::Info => out.gauge = number(),
         Value::Histogram(value) => out.histogram = Some(histogram(value)),
     }

@@ -157,7 +157,8 @@ fn one(now_ns: u64, name: &str, samples: &[(&'static str, u64)]) -> Arc<Snapshot
     };
     let samples = samples.iter().map(sample).collect();
     let families = vec![Family { metric, samples }];
-    Arc::new(Snapshot { now_ns, families, tables: weir_stages::snapshot::Tables::default() })
+    let tables = weir_stages::snapshot::Tables::default();
+    Arc::new(Snapshot { now_ns, families, tables, driver_since_ns: None, flows_doubtful: 0 })
 }
 
 const ONE: &str = "weir_program_errors_total";

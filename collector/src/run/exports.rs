@@ -1,0 +1,61 @@
+//! What leaves the collector by OTLP.
+
+use crate::failure::Failure;
+use crate::otlp::{Exporter, Settings, SignalStats};
+use crate::output;
+use crate::serve::{View, Views};
+use core::time::Duration;
+use weir_stages::otlp::Starts;
+use weir_stages::snapshot::ExporterFacts;
+
+/// How long the last points may take after everything else has ended.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// The export, where one is wanted.
+pub(super) struct Exports(Option<Exporter>);
+
+impl Exports {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// Where certificates cannot be used or there is no thread to be had.
+    pub(super) fn start(settings: Option<Settings>, views: Views) -> Result<Self, Failure> {
+        let start = |settings| Exporter::start(settings, views, starts, output::warn);
+        settings.map(start).transpose().map(Self)
+    }
+
+    /// What it says of itself at any time.
+    pub(super) fn facts(&self) -> Box<dyn Fn() -> Vec<ExporterFacts> + Send> {
+        let Some(exporter) = &self.0 else { return Box::new(Vec::new) };
+        let observer = exporter.observer();
+        Box::new(move || observer().into_iter().map(facts).collect())
+    }
+
+    /// Sends the last view and what waits.
+    pub(super) async fn end(self) {
+        let Some(exporter) = self.0 else { return };
+        for stats in exporter.shutdown(FAREWELL).await {
+            let left = stats.dropped_points + stats.refused_points + stats.rejected_points;
+            if left > 0 {
+                let SignalStats { signal, endpoint, .. } = stats;
+                output::warn(&format!("{left} points of {signal} did not get to {endpoint}"));
+            }
+        }
+    }
+}
+
+/// Since when a view's totals count.
+fn starts(view: &View) -> Starts {
+    let driver_ns = view.snapshot.driver_since_ns.unwrap_or(0);
+    Starts { driver_ns, collector_ns: view.started_ns }
+}
+
+fn facts(stats: SignalStats) -> ExporterFacts {
+    ExporterFacts {
+        signal: stats.signal,
+        endpoint: stats.endpoint,
+        exports: stats.exports,
+        failures: stats.failures,
+        queue_points: stats.queue_points,
+    }
+}
