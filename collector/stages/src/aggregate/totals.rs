@@ -130,9 +130,10 @@ impl Totals {
         }
     }
 
-    /// When the earliest load began whose totals are in these.
+    /// When the earliest load began whose totals are in these; `None` until a set was applied.
     pub(crate) fn since_ns(&self) -> Option<u64> {
-        let loads = self.epochs.iter().map(|epoch| epoch.loaded_ns);
+        let told = |epoch: &Epoch| epoch.loaded_ns.filter(|_| epoch.applied.is_some());
+        let loads = self.epochs.iter().map(told);
         earliest(loads.chain([self.carried_since_ns]))
     }
 

@@ -57,7 +57,7 @@ pub struct Snapshot {
     /// The same state as rows for people.
     pub tables: Tables,
     /// When the counts began whose source is the driver: the earliest load that they hold, in
-    /// nanoseconds since 1970; `None` where no driver has said it.
+    /// nanoseconds since 1970; `None` before the first whole set, and where no driver has said it.
     pub driver_since_ns: Option<u64>,
     /// Undecided flows that count as waiting although they are old enough to be stuck.
     ///
