@@ -72,9 +72,11 @@ impl fmt::Display for SessionName {
 /// What a session's callback counted since it was started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CallbackCounts {
-    /// Events of the driver's provider that were delivered, in the ring or dropped.
+    /// Events of the driver's provider that were delivered: they are in the ring, were handed out or
+    /// dropped, or one of the panics was about them.
     pub delivered: u64,
-    /// Events of other providers, among them ETW's own about the session; not looked at.
+    /// Events of other providers, among them ETW's own about the session; not looked at. While
+    /// an event is being copied, it may count here for that moment.
     pub foreign: u64,
     /// Panics in the callback; each lost the event that it was about.
     pub panics: u64,

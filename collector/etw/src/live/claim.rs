@@ -4,6 +4,8 @@
 //! A session outlives its process. One that a dead collector left is to be replaced, one that a
 //! living collector reads is not; the mark tells them apart, since Windows removes it with the
 //! process. Only that it exists counts: nobody owns or waits for the mutex, so no thread is tied.
+//! Any account of the machine may make one of that name, and so keep a collector from starting; it
+//! says so and never starts beside another.
 
 use crate::error::{EtwError, StartError, Step, code};
 use crate::session::SessionName;

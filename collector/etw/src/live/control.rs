@@ -4,7 +4,7 @@
 //! gives to another session as soon as ours has ended: somebody else could end it, and we would
 //! then stop a stranger's.
 
-use crate::error::{EtwError, Step};
+use crate::error::{EtwError, Step, code};
 use crate::losses::SessionLosses;
 use crate::session::SessionName;
 use weir_abi::identifiers::PROVIDER;
@@ -14,12 +14,16 @@ use windows::Win32::System::Diagnostics::Etw::{
     EVENT_TRACE_CONTROL_FLUSH, EVENT_TRACE_CONTROL_QUERY, EVENT_TRACE_CONTROL_STOP,
     EVENT_TRACE_PROPERTIES, EnableTraceEx2, WNODE_FLAG_TRACED_GUID,
 };
-use windows::core::{GUID, HSTRING};
+use windows::core::{GUID, HSTRING, PCWSTR};
 
 /// Characters that Windows may write back for a name, its end included.
 ///
 /// Source: learn.microsoft.com/windows/win32/api/evntrace/nf-evntrace-controltracew (read 2026-11)
 const NAME_CHARACTERS: usize = 1_024;
+
+/// Tries to end a session. One that is left takes one of the machine's 64, and kernel memory, until
+/// somebody ends it by hand; a passing shortage should not cost that.
+const STOPS_MAX: usize = 3;
 
 /// Properties with room for the two names that Windows writes behind them.
 #[repr(C)]
@@ -28,6 +32,8 @@ struct Properties {
     session: [u16; NAME_CHARACTERS],
     file: [u16; NAME_CHARACTERS],
 }
+
+const CAPTURE: u32 = EVENT_CONTROL_CODE_CAPTURE_STATE.0;
 
 /// The driver's provider, as Windows has it.
 pub(super) const fn provider() -> GUID {
@@ -52,22 +58,49 @@ pub(super) fn flush(session: SessionName) -> Result<(), EtwError> {
 
 /// Ends the session; what it lost in all.
 pub(super) fn stop(session: SessionName) -> Result<SessionLosses, EtwError> {
-    Ok(losses(&control(session, EVENT_TRACE_CONTROL_STOP, Step::Stop)?.fixed))
+    let mut answer = control(session, EVENT_TRACE_CONTROL_STOP, Step::Stop);
+    for _ in 1..STOPS_MAX {
+        if !answer.as_ref().is_err_and(|error| error.code != code::NO_SUCH_SESSION) {
+            break;
+        }
+        answer = control(session, EVENT_TRACE_CONTROL_STOP, Step::Stop);
+    }
+    Ok(losses(&answer?.fixed))
+}
+
+/// Ends the session by its number, asked for just before. The last resort: see above.
+pub(super) fn stop_by_number(session: SessionName) -> Result<SessionLosses, EtwError> {
+    let mut properties = control(session, EVENT_TRACE_CONTROL_QUERY, Step::Stop)?;
+    let number = number(&properties.fixed);
+    let all = (&raw mut *properties).cast::<EVENT_TRACE_PROPERTIES>();
+    // SAFETY: no name; `all` points to BufferSize writable bytes, as in `control`.
+    let answer = unsafe { ControlTraceW(number, PCWSTR::null(), all, EVENT_TRACE_CONTROL_STOP) };
+    if answer == ERROR_SUCCESS {
+        Ok(losses(&properties.fixed))
+    } else {
+        Err(EtwError { session, step: Step::Stop, code: answer.0 })
+    }
 }
 
 /// Asks the provider to write its state, with the keywords and level that the session has.
 pub(super) fn capture_state(session: SessionName) -> Result<(), EtwError> {
     let step = Step::CaptureState;
     let properties = control(session, EVENT_TRACE_CONTROL_QUERY, step)?;
-    // SAFETY: both members of the union are 64 bits that the call above has written.
-    let handle = unsafe { properties.fixed.Wnode.Anonymous1.HistoricalContext };
-    let code = EVENT_CONTROL_CODE_CAPTURE_STATE.0;
-    let handle = CONTROLTRACE_HANDLE { Value: handle };
+    let number = number(&properties.fixed);
     let (provider, keywords) = (provider(), session.keywords());
     // SAFETY: points to a GUID that outlives the call; no parameters, and a time limit of 0, which
     // is "do not wait".
     let answer = unsafe {
-        EnableTraceEx2(handle, &raw const provider, code, super::trace::LEVEL, keywords, 0, 0, None)
+        EnableTraceEx2(
+            number,
+            &raw const provider,
+            CAPTURE,
+            super::trace::LEVEL,
+            keywords,
+            0,
+            0,
+            None,
+        )
     };
     if answer == ERROR_SUCCESS { Ok(()) } else { Err(EtwError { session, step, code: answer.0 }) }
 }
@@ -106,6 +139,12 @@ const fn bytes(size: usize) -> u32 {
     {
         size as u32
     }
+}
+
+/// The session's number, from an answer about it.
+const fn number(properties: &EVENT_TRACE_PROPERTIES) -> CONTROLTRACE_HANDLE {
+    // SAFETY: both members of the union are 64 bits, zero at first, that Windows has written.
+    CONTROLTRACE_HANDLE { Value: unsafe { properties.Wnode.Anonymous1.HistoricalContext } }
 }
 
 const fn losses(properties: &EVENT_TRACE_PROPERTIES) -> SessionLosses {

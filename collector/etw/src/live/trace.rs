@@ -30,8 +30,8 @@ pub(super) const LEVEL: u8 = 5;
 /// ETW's own timer, at its least; [`Session::flush`] is called more often.
 const FLUSH_TIMER: Duration = Duration::from_secs(1);
 
-/// How long a session that is dropped without an end waits for its thread.
-const DROP_WAIT: Duration = Duration::from_secs(5);
+/// How long a session that is dropped waits for its thread, before it is closed and after.
+const DROP_WAIT: Duration = Duration::from_secs(2);
 
 /// A session that Windows started and opened, not yet processed.
 pub(super) struct Opened {
@@ -112,11 +112,17 @@ fn callback(
     }
 }
 
+// The thread that keeps the sessions need not be the one that started them.
+const _: () = is_send::<Trace>();
+const fn is_send<T: Send>() {}
+
 /// A session that runs on a thread of its own.
 pub struct Trace {
     name: SessionName,
-    /// `None` while it is being dropped.
+    /// `None` when it was let go.
     trace: Option<UserTrace>,
+    /// Events that ferrisetw counted, when it was let go.
+    handled: u64,
     handle: TraceHandle,
     consumer: Consumer,
     counts: Arc<Counts>,
@@ -124,6 +130,7 @@ pub struct Trace {
     /// Says that the thread has come back.
     end: Receiver<()>,
     has_ended: bool,
+    /// Ending it was tried in every way.
     is_stopped: bool,
     /// Last: another collector may have the name when all else is gone.
     _claim: Claim,
@@ -141,6 +148,7 @@ impl Trace {
         let mut session = Self {
             name,
             trace: Some(trace),
+            handled: 0,
             handle,
             consumer,
             counts,
@@ -166,6 +174,43 @@ impl Trace {
         }
         Ok(session)
     }
+
+    /// Windows would not end the session by its name: by its number, then, and closed here so that
+    /// its thread comes back. What is in its buffers is lost if that fails too.
+    fn stop_otherwise(&mut self, refused: EtwError) -> Result<SessionLosses, EtwError> {
+        let answer = control::stop_by_number(self.name).map_err(|_| refused);
+        if answer.is_err() {
+            self.close();
+        }
+        answer
+    }
+
+    /// Closes what was opened: Windows delivers no further buffer.
+    fn close(&self) {
+        // SAFETY: a number that OpenTraceW gave; Windows refuses one that it does not know.
+        let _closed_or_unknown = unsafe { CloseTrace(self.handle) };
+    }
+
+    /// Lets go of ferrisetw's value.
+    ///
+    /// It was closed before: so ferrisetw's own close fails, after which it does not stop by the
+    /// session's number, which may be another's by now (see `control`). And its thread has come
+    /// back: ferrisetw asks in each callback whether the callback's data is still there, and uses
+    /// it after; letting go between the two would free it under its hands. Where the thread does
+    /// not come back, it is kept for good.
+    ///
+    /// Source: github.com/n4r1b/ferrisetw, `src/native/evntrace.rs`, `trace_callback_thunk` (1.2.0,
+    /// read 2026-11)
+    fn let_go(&mut self) {
+        let Some(trace) = self.trace.take() else { return };
+        self.close();
+        self.handled = trace.events_handled() as u64;
+        if self.has_ended(DROP_WAIT) {
+            drop(trace);
+        } else {
+            Box::leak(Box::new(trace));
+        }
+    }
 }
 
 impl Session for Trace {
@@ -179,7 +224,7 @@ impl Session for Trace {
 
     fn counts(&self) -> CallbackCounts {
         // Before the calls: an event that comes between the two is then no foreign one.
-        let all = self.trace.as_ref().map_or(0, |trace| trace.events_handled() as u64);
+        let all = self.trace.as_ref().map_or(self.handled, |it| it.events_handled() as u64);
         let delivered = self.counts.calls.load(Ordering::Relaxed);
         let panics = self.counts.panics.load(Ordering::Relaxed);
         CallbackCounts { delivered, foreign: all.saturating_sub(delivered), panics }
@@ -198,12 +243,11 @@ impl Session for Trace {
     }
 
     fn stop(&mut self) -> Result<SessionLosses, EtwError> {
-        let answer = control::stop(self.name);
-        self.is_stopped = match &answer {
-            Ok(_) => true,
-            Err(error) => error.code == code::NO_SUCH_SESSION,
-        };
-        answer
+        self.is_stopped = true;
+        match control::stop(self.name) {
+            Err(refused) if refused.code != code::NO_SUCH_SESSION => self.stop_otherwise(refused),
+            answer => answer,
+        }
     }
 
     fn has_ended(&mut self, wait: Duration) -> bool {
@@ -218,19 +262,12 @@ impl Session for Trace {
 impl Drop for Trace {
     fn drop(&mut self) {
         if !self.is_stopped {
-            let _ferrisetw_tries_again = self.stop();
+            let _tried_all_there_is = self.stop();
         }
-        if self.is_stopped {
-            let _waits = self.has_ended(DROP_WAIT);
-            // Makes ferrisetw's own close fail, after which it does not stop by the session's
-            // number: that may be another's by now (see `control`).
-            // SAFETY: a number that OpenTraceW gave; Windows refuses one that it does not know.
-            let _closed_or_unknown = unsafe { CloseTrace(self.handle) };
-        }
-        // Where Windows would not stop it: closes, and stops by the number.
-        drop(self.trace.take());
-        let has_ended = self.has_ended(DROP_WAIT);
-        if let Some(thread) = self.thread.take().filter(|_| has_ended) {
+        // Its last buffers are delivered before it is closed.
+        let _or_closed_all_the_same = self.has_ended(DROP_WAIT);
+        self.let_go();
+        if let Some(thread) = self.thread.take().filter(|_| self.has_ended) {
             // It has said that it is done. One that has not is left to itself.
             let _panicked_or_not = thread.join();
         }

@@ -54,7 +54,7 @@ pub enum Change {
     CaptureAsked,
 }
 
-/// One session's figures, over all its starts; none goes back.
+/// One session's figures, over all its starts; what was lost never goes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Report {
     /// Which session.
@@ -163,8 +163,9 @@ impl<S: Sessions> Supervisor<S> {
         self.kept.iter().map(Kept::report)
     }
 
-    /// Ends all sessions, hands out their last events, and says what they lost. Waits at most 10 s.
-    /// Calling it again does nothing.
+    /// Ends all sessions, hands out their last events, and says what they lost. Waits for their
+    /// threads, at most 10 s, and 4 s more for each that does not come back. Calling it again does
+    /// nothing.
     pub fn stop(&mut self, mut take: impl FnMut(SessionName, &EventBatch)) -> Vec<Final> {
         // Both end before either is waited for: their last events are of one time.
         let refused: Vec<_> = self.kept.iter_mut().map(Kept::stop).collect();
