@@ -14,7 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use weir::serve::{Options, Rates, Readiness, Server, View, bind};
 use weir::web_config::WebConfigFile;
-use weir_stages::{Aggregator, Limits, SnapshotOptions};
+use weir_stages::{Aggregator, Limits, Snapshot, SnapshotOptions};
 
 /// No step takes longer, even on a machine that does much else.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
@@ -65,7 +65,11 @@ impl Served {
 /// A view whose only number that moves is the moment.
 pub(crate) fn view(now_s: u64) -> Arc<View> {
     let options = SnapshotOptions::default();
-    let snapshot = Aggregator::new(Limits::default()).snapshot(now_s * 1_000_000_000, &options);
+    view_of(Aggregator::new(Limits::default()).snapshot(now_s * 1_000_000_000, &options))
+}
+
+/// A view of a snapshot, and of nothing else.
+pub(crate) fn view_of(snapshot: Snapshot) -> Arc<View> {
     Arc::new(View {
         snapshot: Arc::new(snapshot),
         source: "test",

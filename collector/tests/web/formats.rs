@@ -1,9 +1,12 @@
 //! What /metrics answers to which wishes.
 
-use crate::client::{Served, view};
+use crate::client::{Served, view_of};
 use flate2::read::GzDecoder;
 use std::io::Read as _;
+use std::sync::Arc;
+use weir::serve::View;
 use weir_stages::exposition::{openmetrics, protobuf, text};
+use weir_stages::{Aggregator, Limits, SnapshotOptions};
 
 const PROTOBUF: &str = "Accept: application/vnd.google.protobuf;\
     proto=io.prometheus.client.MetricFamily;encoding=delimited\r\n";
@@ -47,20 +50,8 @@ fn a_scrape_is_never_of_an_older_view_than_the_published_one() {
 }
 
 /// A view that differs in a number.
-fn changed() -> std::sync::Arc<weir::serve::View> {
-    let mut state = weir_stages::Aggregator::new(weir_stages::Limits::default());
+fn changed() -> Arc<View> {
+    let mut state = Aggregator::new(Limits::default());
     state.queue_dropped(1, 7);
-    let options = weir_stages::SnapshotOptions::default();
-    let snapshot = std::sync::Arc::new(state.snapshot(2_000_000_000, &options));
-    let plain = view(2);
-    std::sync::Arc::new(weir::serve::View {
-        snapshot,
-        source: plain.source,
-        started_ns: 0,
-        stuck_after_ns: 0,
-        undecided: 0,
-        rates: weir::serve::Rates::default(),
-        verdicts: Vec::new(),
-        endpoints: Vec::new(),
-    })
+    view_of(state.snapshot(2_000_000_000, &SnapshotOptions::default()))
 }
