@@ -11,6 +11,7 @@ pub mod input;
 mod live;
 pub mod mailbox;
 pub mod map_value;
+pub mod names;
 pub mod output;
 pub mod programs;
 mod recording;
