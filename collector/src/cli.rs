@@ -78,6 +78,11 @@ pub struct RunArgs {
     /// How many of the oldest undecided flows have metrics of their own; 0 for none, 1000 at most.
     #[arg(long, value_name = "FLOWS", default_value_t = 50)]
     pub flow_detail: usize,
+
+    /// bpftool.exe by its full path: it is asked for the names of programs that were attached
+    /// without a label. Unless given, that of the installed eBPF for Windows, where there is one.
+    #[arg(long = "names.bpftool", value_name = "PATH")]
+    pub names_bpftool: Option<PathBuf>,
 }
 
 /// Arguments of `weir replay`.

@@ -12,6 +12,7 @@ mod live;
 pub mod mailbox;
 pub mod map_value;
 pub mod otlp;
+pub mod names;
 pub mod output;
 pub mod programs;
 mod recording;

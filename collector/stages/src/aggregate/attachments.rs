@@ -21,6 +21,10 @@ pub(crate) struct Attachment {
     pub(crate) program: Arc<str>,
     /// It has a label of its own.
     pub(crate) has_label: bool,
+    /// It has the name of the eBPF program behind it.
+    pub(crate) is_linked: bool,
+    /// Id of that program, where it is known.
+    pub(crate) program_id: Option<u32>,
     /// Its bit in masks; `None` where no Attached event came yet.
     pub(crate) slot: Option<u8>,
     /// Place in the attach order.
@@ -52,16 +56,37 @@ pub(crate) struct Attachments {
     slots: [Option<u32>; SLOTS],
     limits: Limits,
     refused: u64,
+    changes: u64,
 }
 
 impl Attachments {
     pub(crate) const fn new(limits: Limits) -> Self {
-        Self { by_id: BTreeMap::new(), slots: [None; SLOTS], limits, refused: 0 }
+        Self { by_id: BTreeMap::new(), slots: [None; SLOTS], limits, refused: 0, changes: 0 }
     }
 
     /// How many found the bound reached with nobody to make room.
     pub(crate) const fn refused(&self) -> u64 {
         self.refused
+    }
+
+    /// How often an attachment came or went.
+    pub(crate) const fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// Whether an attachment counts that no event has told of.
+    pub(crate) fn has_untold(&self) -> bool {
+        self.refused > 0 || self.by_id.values().any(|one| !one.is_gone && one.slot.is_none())
+    }
+
+    /// An attachment, to change it.
+    pub(crate) fn find_mut(&mut self, id: u32) -> Option<&mut Attachment> {
+        self.by_id.get_mut(&id)
+    }
+
+    /// Every attachment, to change it.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (u32, &mut Attachment)> {
+        self.by_id.iter_mut().map(|(id, attachment)| (*id, attachment))
     }
 
     /// Every attachment in the order of its id, which is the order of attaching.
@@ -91,11 +116,13 @@ impl Attachments {
         if attachment.is_gone {
             return;
         }
-        if *attachment.program != *name {
+        // What the link told is more than what an event without a label tells again.
+        if *attachment.program != *name && !attachment.is_linked {
             let old = core::mem::replace(&mut attachment.program, programs.acquire(&name));
             programs.release(&old, &SeriesTable::default());
         }
-        if attachment.slot.is_none() {
+        let is_new = attachment.slot.is_none();
+        if is_new {
             attachment.since_ns = since_ns;
         }
         attachment.has_label = !event.label.as_str().is_empty();
@@ -104,6 +131,7 @@ impl Attachments {
         attachment.compartment_id = event.compartment_id;
         attachment.is_named = true;
         self.slots[usize::from(event.slot)] = Some(event.attach_id);
+        self.changes += u64::from(is_new);
     }
 
     /// Takes in that an attachment went.
@@ -114,6 +142,7 @@ impl Attachments {
             }
         }
         if let Some(attachment) = self.by_id.get_mut(&id) {
+            self.changes += u64::from(attachment.is_attached());
             attachment.is_gone = true;
         }
     }
@@ -217,6 +246,8 @@ fn new_attachment(program: Arc<str>) -> Attachment {
     Attachment {
         program,
         has_label: false,
+        is_linked: false,
+        program_id: None,
         slot: None,
         chain_index: 0,
         compartment_id: 0,

@@ -4,6 +4,7 @@
 //! * totals: sets of counters, whole or not at all, over attachments, programs and restarts.
 //! * ledger: which numbered events came, which were lost.
 //! * flows: the live set of undecided flows; capture: whether it can be trusted.
+//! * naming: which eBPF program is behind which attachment.
 //! * driver: what the driver says of itself.
 //!
 //! The time of an event is its own; `now` comes with [`Aggregator::tick`] and with the snapshot.
@@ -16,6 +17,7 @@ mod flows;
 mod label;
 mod ledger;
 mod limits;
+mod naming;
 mod programs;
 mod sets;
 mod table;
@@ -29,6 +31,7 @@ pub use driver::Driver;
 pub(crate) use flows::{Flow, LiveSet};
 pub use label::{OTHER, label_value};
 pub use limits::{Limits, Options};
+pub use naming::{Link, LoadedProgram, Look, Revision, VoidLook};
 pub use table::RESULTS;
 pub(crate) use table::SeriesTable;
 pub(crate) use totals::Totals;
@@ -41,6 +44,7 @@ use capture::Capture;
 pub use capture::Last as LastCapture;
 use flows::Segment;
 use ledger::Ledger;
+use naming::Naming;
 use sets::SetAssembler;
 
 /// Segments that are gathered before the flow table is touched.
@@ -62,6 +66,7 @@ pub struct Aggregator {
     epoch: Option<u32>,
     activated_ns: u64,
     foreign: Foreign,
+    naming: Naming,
     segments: [Segment; SEGMENTS_GATHERED],
     gathered: usize,
 }
@@ -111,6 +116,7 @@ impl Aggregator {
             epoch: None,
             activated_ns: 0,
             foreign: Foreign::default(),
+            naming: Naming::default(),
             segments: [Segment::default(); SEGMENTS_GATHERED],
             gathered: 0,
         }

@@ -69,6 +69,14 @@ impl Programs {
         }
     }
 
+    /// Ends a name that no attachment is bound to any more; its totals go into `other`.
+    pub(crate) fn end(&mut self, name: &Arc<str>) {
+        let Some(gone) = self.by_name.remove(name) else { return };
+        if !gone.carried.is_empty() {
+            self.by_name.entry(Arc::from(OTHER)).or_default().carried.merge(&gone.carried);
+        }
+    }
+
     /// Whether one more name has room, if need be after the oldest idle one went into `other`.
     fn make_room(&mut self) -> bool {
         let named = self.by_name.len() - usize::from(self.by_name.contains_key(OTHER));

@@ -5,7 +5,9 @@
 //! Over loads, values are added, so a restart makes no counter fall.
 
 use super::attachments::Attachments;
+use super::label::OTHER;
 use super::limits::Limits;
+use super::naming::Revision;
 use super::programs::Programs;
 use super::sets::{WholeSet, is_after};
 use super::table::SeriesTable;
@@ -23,6 +25,18 @@ pub(crate) struct Epoch {
     applied: Option<u32>,
     /// When it began, where it has said so.
     loaded_ns: Option<u64>,
+}
+
+impl Epoch {
+    /// The state that its attachments are in.
+    pub(crate) const fn revision(&self) -> Revision {
+        Revision::new(self.id, self.attachments.changes())
+    }
+
+    /// When it began, where it has said so.
+    pub(crate) const fn loaded_ns(&self) -> Option<u64> {
+        self.loaded_ns
+    }
 }
 
 /// Totals of the loads that are kept apart, and of all before them.
@@ -121,6 +135,33 @@ impl Totals {
             }
         }
         epoch.attachments.end_set(&mut self.programs);
+    }
+
+    /// Gives an attachment of the active load, with all that it has counted, another name; its old
+    /// name ends. `false` where another attachment has the old name too: that one's would fall.
+    pub(crate) fn rename(&mut self, id: u32, name: &str) -> bool {
+        let Some((active, earlier)) = self.epochs.split_last_mut() else { return false };
+        let Some(old) = active.attachments.find_mut(id).map(|it| it.program.clone()) else {
+            return false;
+        };
+        if *old == *OTHER {
+            return true;
+        }
+        if active.attachments.iter().any(|(other, it)| other != id && it.program == old) {
+            return false;
+        }
+        for epoch in earlier {
+            for (_, attachment) in epoch.attachments.iter_mut() {
+                if attachment.program == old {
+                    attachment.program = self.programs.acquire(OTHER);
+                }
+            }
+        }
+        self.programs.end(&old);
+        if let Some(attachment) = active.attachments.find_mut(id) {
+            attachment.program = self.programs.acquire(name);
+        }
+        true
     }
 
     /// When the active load began.

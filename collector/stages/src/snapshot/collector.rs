@@ -64,10 +64,15 @@ fn programs(out: &mut Builder, state: &Aggregator) {
         if !attachment.is_attached() {
             continue;
         }
-        let source = if attachment.has_label { "label" } else { "none" };
+        let source = match (attachment.has_label, attachment.is_linked) {
+            (true, _) => "label",
+            (false, true) => "link",
+            (false, false) => "none",
+        };
+        let program_id = attachment.program_id.map(|id| id.to_string()).unwrap_or_default();
         out.info([
             (&attachment.program).into(),
-            "".into(),
+            program_id.into(),
             id.to_string().into(),
             ATTACH_TYPE.to_string().into(),
             attachment.chain_index.to_string().into(),
