@@ -26,6 +26,7 @@ pub(crate) use source::ours;
 use crate::cli::RunArgs;
 use crate::failure::{ExitCode, Failure};
 use crate::live::{LiveStages, Stop, random, snapshot_options};
+use crate::names::{Namer, Tool};
 use crate::otlp::Settings;
 use crate::output;
 use crate::serve::{self, Readiness, Server};
@@ -75,6 +76,7 @@ fn collect(runtime: &Runtime, args: &RunArgs, out: &mut impl Write) -> Result<()
         let settings = Settings::of_process(&args.otlp)?;
         let listener = serve::bind(args.web.listen_address).await?;
         let source = source(args)?;
+        let namer = namer(args)?;
         let options = snapshot_options(args.stuck_after, args.flow_detail);
         let stages = LiveStages::new(source.flows(), stages_options(args), options, now_ns());
         let (readiness, readable) = watch::channel(Readiness::NotReady(STARTING.into()));
@@ -87,7 +89,7 @@ fn collect(runtime: &Runtime, args: &RunArgs, out: &mut impl Write) -> Result<()
         output::print(greeting.as_bytes(), out)?;
         let (tell, stopped) = mpsc::channel();
         let exporters = exports.facts();
-        let pump = Pump { source, stages, exporters, readiness, stop: stopped };
+        let pump = Pump { source, stages, namer, exporters, readiness, stop: stopped };
         let mut ended = start(pump)?;
         let early = tokio::select! {
             outcome = &mut ended => Some(outcome),
@@ -139,6 +141,15 @@ fn source(args: &RunArgs) -> Result<Box<dyn Source + Send>, Failure> {
         Some(path) => Ok(Box::new(Whole::open(path)?)),
         None => live(args),
     }
+}
+
+/// Who knows the names of programs: the tool that was given, or this machine's where its driver is
+/// listened to. That of a trace is another machine's or another day's.
+fn namer(args: &RunArgs) -> Result<Option<Namer>, Failure> {
+    if args.names_bpftool.is_none() && args.from.is_some() {
+        return Ok(None);
+    }
+    Tool::find(args.names_bpftool.as_deref())?.map(Namer::start).transpose()
 }
 
 /// The sessions of this machine.

@@ -7,6 +7,8 @@ use super::process;
 use super::source::{Polled, Source};
 use crate::failure::Failure;
 use crate::live::LiveStages;
+use crate::names::Namer;
+use crate::output;
 use crate::serve::Readiness;
 use core::time::Duration;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -28,6 +30,8 @@ const PUBLISH_SHARE: u32 = 20;
 pub(super) struct Pump {
     pub(super) source: Box<dyn Source + Send>,
     pub(super) stages: LiveStages,
+    /// Asks for the names of programs that were attached without a label.
+    pub(super) namer: Option<Namer>,
     /// What exporters say of themselves.
     pub(super) exporters: Box<dyn Fn() -> Vec<ExporterFacts> + Send>,
     /// Whether the figures can be relied on.
@@ -55,6 +59,7 @@ impl Pump {
                     Err(failure) => break Err(failure),
                 }
             };
+            self.name();
             if polled == Polled::End && !is_over {
                 is_over = true;
                 self.stages.apply();
@@ -76,6 +81,19 @@ impl Pump {
         self.stages.aggregator.finish();
         self.publish(&mut process);
         outcome
+    }
+
+    /// Names programs, where there is news of them.
+    fn name(&mut self) {
+        let Some(namer) = &mut self.namer else { return };
+        let look = namer.poll(self.stages.aggregator.wants_names(), Instant::now());
+        if let Some(look) = look {
+            // A look that does not count is followed by another.
+            let _named = self.stages.aggregator.name_programs(&look);
+        }
+        if let Some(complaint) = namer.take_complaint() {
+            output::warn(&complaint);
+        }
     }
 
     fn publish(&mut self, process: &mut process::Process) -> Duration {

@@ -84,7 +84,9 @@ fn full() -> Snapshot {
         match &mut sample.value {
             Value::Counter(value) => *value = u64::from(number),
             Value::Gauge(value) => *value = i64::from(number),
-            Value::GaugeFloat(value) => *value = f64::from(number) + 0.5,
+            Value::CounterFloat(value) | Value::GaugeFloat(value) => {
+                *value = f64::from(number) + 0.5;
+            }
             Value::Info => {}
             Value::Histogram(histogram) => {
                 let range = histogram.scale.range;
