@@ -122,8 +122,7 @@ impl<T: Session> Kept<T> {
         if now.saturating_duration_since(self.started_at) >= UP_LONG {
             self.retry_in = RETRY_FIRST;
         }
-        self.retry_at = now + self.retry_in;
-        self.retry_in = (self.retry_in * 2).min(RETRY_LONGEST);
+        self.back_off(now);
         changes.push(Change::Ended(self.name));
         // Its thread has ended; the session itself may be there still.
         if let Some(error) = self.stop() {
@@ -150,12 +149,19 @@ impl<T: Session> Kept<T> {
                 true
             }
             Err(error) => {
-                changes.push(Change::StartFailed { error, retry_in: self.retry_in });
-                self.retry_at = now + self.retry_in;
-                self.retry_in = (self.retry_in * 2).min(RETRY_LONGEST);
+                let retry_in = self.back_off(now);
+                changes.push(Change::StartFailed { error, retry_in });
                 false
             }
         }
+    }
+
+    /// When the next start is, and the one after that, should it fail.
+    fn back_off(&mut self, now: Instant) -> Duration {
+        let retry_in = self.retry_in;
+        self.retry_at = now + retry_in;
+        self.retry_in = (retry_in * 2).min(RETRY_LONGEST);
+        retry_in
     }
 
     /// Asks the driver; whether that worked.

@@ -284,6 +284,28 @@ fn restarts_that_fail_are_tried_after_1_2_4_and_at_most_30_s() {
 }
 
 #[test]
+fn a_session_that_ends_again_and_again_waits_longer_until_it_was_up_for_a_minute() {
+    let (mut supervisor, world, start) = both();
+    // It ends after so many seconds of being up; so many later it is back.
+    let (mut second, mut found) = (0, Vec::new());
+    for up in [1, 1, 1, 60, 1] {
+        second += up;
+        end(&world, CONTROL);
+        let ended = supervisor.poll(start + ms(1_000 * second), false);
+        assert!(ended.contains(&Change::Ended(CONTROL)), "{ended:?}");
+        let _ = drained(&mut supervisor);
+        let mut down = 0;
+        while !supervisor.reports().next().unwrap().is_up {
+            down += 1;
+            supervisor.poll(start + ms(1_000 * (second + down)), false);
+        }
+        second += down;
+        found.push(down);
+    }
+    assert_eq!(found, [1, 2, 4, 1, 2]);
+}
+
+#[test]
 fn a_refusal_is_said_once_until_it_changes() {
     let (mut supervisor, world, start) = both();
     supervisor.poll(start, false);
