@@ -81,13 +81,13 @@ impl Place {
     ///
     /// Says whether the request came before the answer to the one before it was taken.
     pub(super) fn answer(&self) -> bool {
-        let is_pipelined = self.life.phase().0 != Phase::Head;
+        let before = self.life.phase().0;
         let mut places = self.admission.lock();
-        if places.answers() >= ANSWERS_MAX {
+        if before != Phase::Answer && places.answers() >= ANSWERS_MAX {
             places.evict(|phase| phase == Phase::Answer);
         }
         self.life.enter(Phase::Answer);
-        is_pipelined
+        before != Phase::Head
     }
 }
 

@@ -325,3 +325,17 @@ fn a_refusal_says_what_where_and_what_to_do() {
         assert_eq!(failure.code().number(), 13);
     }
 }
+
+#[test]
+fn a_refused_file_is_exit_code_13_before_anything_is_served() {
+    let identities = Identities::make();
+    let path = identities.write("web.yml", "tls_server_config:\n  min_version: TLS10\n");
+    let run = Command::new(env!("CARGO_BIN_EXE_weir"))
+        .args(["demo", "--web.listen-address", "127.0.0.1:0", "--web.config.file"])
+        .arg(&path)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(run.stderr).unwrap();
+    assert_eq!((run.status.code(), run.stdout.len()), (Some(13), 0), "{said}");
+    assert!(said.starts_with("weir: failed to use web configuration "), "{said}");
+}
