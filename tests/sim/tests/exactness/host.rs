@@ -34,7 +34,7 @@ const CROWD: usize = 3;
 const OPEN_MAX: usize = 40;
 
 /// How programs answer where the books are to be kept: no failures, which have rules of their own.
-const SOUND: Mix = Mix { more: 16, allow: 2, block: 1, invalid: 0, error: 0 };
+const SOUND: Mix = Mix { more: 60, allow: 2, block: 1, invalid: 0, error: 0 };
 
 /// What a host is like.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +49,7 @@ pub(crate) struct Kind {
 
 impl Kind {
     pub(crate) const BUSY: Self = Self { has_failures: true, has_comings: true, steps: 40 };
-    pub(crate) const SOUND: Self = Self { has_failures: false, has_comings: false, steps: 12 };
+    pub(crate) const SOUND: Self = Self { has_failures: false, has_comings: false, steps: 8 };
 }
 
 /// Who classifies what, as the programs themselves have seen it.
