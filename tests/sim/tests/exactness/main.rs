@@ -16,9 +16,13 @@
 #![expect(unused_crate_dependencies, reason = "dependencies of the crate's other targets")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod detail;
 mod figures;
 mod flows;
 mod host;
+mod late;
+mod loads;
 mod loss;
 mod reader;
+mod record;
 mod seeds;
