@@ -19,6 +19,7 @@
 mod detail;
 mod figures;
 mod flows;
+mod forged;
 mod host;
 mod late;
 mod loads;
