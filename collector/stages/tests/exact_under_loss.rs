@@ -283,6 +283,7 @@ fn totals_of_a_detached_program_stay_and_its_label_is_summed() {
         driver.attach(3, attach_id, "sni");
         driver.traffic(&mut random, 2);
         driver.detach(attach_id);
+        driver.count(Series::Final, 0, attach_id, 1);
         driver.counters();
         // The driver leaves out what has been final in ten sets; here in one.
         let gone = |(_, _, scope): &(u16, u16, u32)| *scope == attach_id;

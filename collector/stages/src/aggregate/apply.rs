@@ -80,6 +80,7 @@ impl Aggregator {
     fn admit(&mut self, head: &EventHead, prefix: Prefix, kind: usize) -> bool {
         if self.epoch == Some(prefix.epoch) {
             self.ledger.observe(prefix.cpu, kind, prefix.sequence);
+            self.admitted[kind] = self.admitted[kind].saturating_add(1);
             self.driver.newest_ns = self.driver.newest_ns.max(head.time_ns);
             return true;
         }
@@ -126,13 +127,20 @@ impl Aggregator {
         self.flush_segments();
         let losses = self.ledger.close();
         self.note_losses(&losses);
-        if self.foreign.epoch == epoch {
-            self.foreign = Foreign::default();
-        }
+        let foreign = if self.foreign.epoch == epoch {
+            core::mem::take(&mut self.foreign)
+        } else {
+            Foreign::default()
+        };
         self.refuse_foreign();
         self.epoch = Some(epoch);
         self.activated_ns = time_ns;
-        self.totals.activate(epoch);
+        let admitted = core::mem::replace(&mut self.admitted, foreign.counts);
+        if self.totals.activate(epoch) {
+            for (kind, count) in admitted.into_iter().enumerate() {
+                self.ledger.strays(kind, count);
+            }
+        }
         self.ledger.begin_epoch(has_start);
         self.capture.restart(has_start);
         self.flows.clear();
@@ -212,25 +220,34 @@ impl Aggregator {
     }
 
     fn apply_counters(&mut self, head: &EventHead, prefix: Prefix, event: &Counters<'_>) {
-        if !self.totals.is_news(prefix.epoch, event.header.number) {
+        if !self.totals.is_news(prefix.epoch, event.header.number, head.time_ns) {
             return;
         }
         let Some(set) = self.sets.push(prefix.epoch, event) else { return };
-        if self.epoch != Some(set.epoch) {
+        let (epoch, number) = (set.epoch, set.number);
+        if self.epoch != Some(epoch) {
             if head.time_ns < self.activated_ns {
-                self.sets.done(set);
+                self.sets.done(epoch, number);
+                self.sets.reuse(set.entries);
                 return;
             }
-            self.begin_epoch(head.time_ns, set.epoch, false);
+            self.begin_epoch(head.time_ns, epoch, false);
         }
         self.refuse_foreign();
-        self.totals.apply(&set);
+        let (entries, spare) = self.totals.apply(set, head.time_ns);
+        self.sets.reuse(spare);
+        let Some(entries) = entries else { return };
+        let unaccounted = self.ledger.unaccounted(FLOW_KINDS);
         let mut losses = self.ledger.close();
-        for entry in &set.entries {
+        for entry in entries {
             losses.add(&self.ledger.mark(*entry));
         }
+        if self.ledger.unaccounted(FLOW_KINDS) != unaccounted {
+            // Somebody wrote what the driver did not: it may have made or ended a flow.
+            self.capture.loss();
+        }
         self.note_losses(&losses);
-        self.sets.done(set);
+        self.sets.done(epoch, number);
         if self.capture.counters() {
             self.replace_live_set();
         }

@@ -217,6 +217,13 @@ impl Attachments {
         }
     }
 
+    /// Lets go of names; nothing that was told here is kept.
+    pub(crate) fn forget(self, programs: &mut Programs) {
+        for attachment in self.by_id.into_values() {
+            programs.release(&attachment.program, &SeriesTable::default());
+        }
+    }
+
     fn remove(&mut self, id: u32, programs: &mut Programs) {
         self.detached(id);
         if let Some(attachment) = self.by_id.remove(&id) {

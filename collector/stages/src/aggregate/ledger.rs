@@ -103,7 +103,7 @@ impl Ledger {
         for (place, track) in self.tracks.iter_mut().enumerate() {
             let Some(track) = track else { continue };
             let kind = place % KINDS;
-            losses.0[kind] += track.close(&mut self.accounts[kind]);
+            losses.0[kind] = losses.0[kind].saturating_add(track.close(&mut self.accounts[kind]));
         }
         losses
     }
@@ -134,6 +134,12 @@ impl Ledger {
         losses
     }
 
+    /// What closed intervals of these kinds cannot account for.
+    pub(crate) fn unaccounted(&self, kinds: KindSet) -> i64 {
+        let kinds = (0..KINDS).filter(|kind| kinds.has(*kind));
+        kinds.fold(0, |sum: i64, kind| sum.saturating_add(self.accounts[kind].unaccounted()))
+    }
+
     /// The accounts by kind.
     pub(crate) const fn accounts(&self) -> &[Account; KINDS] {
         &self.accounts
@@ -147,7 +153,8 @@ pub(crate) struct Losses([u64; KINDS]);
 impl Losses {
     /// How many of them were of these kinds.
     pub(crate) fn of(&self, kinds: KindSet) -> u64 {
-        (0..KINDS).filter(|kind| kinds.has(*kind)).map(|kind| self.0[kind]).sum()
+        let kinds = (0..KINDS).filter(|kind| kinds.has(*kind));
+        kinds.fold(0, |sum: u64, kind| sum.saturating_add(self.0[kind]))
     }
 
     /// Adds others.

@@ -1,7 +1,8 @@
 //! Records to bounded state.
 //!
 //! * [`Limits`], [`Options`]: bounds, and what the shell knows.
-//! * totals: sets of counters, whole or not at all, over attachments, programs and restarts.
+//! * totals: sets of counters, whole or not at all, over attachments, programs and restarts; doubt:
+//!   sets that cannot be the driver's.
 //! * ledger: which numbered events came, which were lost.
 //! * flows: the live set of undecided flows; capture: whether it can be trusted.
 //! * naming: which eBPF program is behind which attachment.
@@ -12,6 +13,7 @@
 mod apply;
 mod attachments;
 mod capture;
+mod doubt;
 mod driver;
 mod flows;
 mod label;
@@ -67,6 +69,8 @@ pub struct Aggregator {
     activated_ns: u64,
     foreign: Foreign,
     naming: Naming,
+    /// Events of the active load since it became so.
+    admitted: [u64; KINDS],
     segments: [Segment; SEGMENTS_GATHERED],
     gathered: usize,
 }
@@ -83,6 +87,8 @@ struct Foreign {
 pub struct Oddities {
     /// Sets of counters given up: a part never came, or a bound was reached.
     pub sets_given_up: u64,
+    /// Whole sets that could not follow the one before them.
+    pub sets_doubted: u64,
     /// Entries of counters that this version does not know.
     pub unknown_entries: u64,
     /// Attachments that found their bound reached.
@@ -117,6 +123,7 @@ impl Aggregator {
             activated_ns: 0,
             foreign: Foreign::default(),
             naming: Naming::default(),
+            admitted: [0; KINDS],
             segments: [Segment::default(); SEGMENTS_GATHERED],
             gathered: 0,
         }
@@ -207,6 +214,7 @@ impl Aggregator {
     pub fn oddities(&self) -> Oddities {
         Oddities {
             sets_given_up: self.sets.given_up(),
+            sets_doubted: self.totals.doubted(),
             unknown_entries: self.totals.unknown_entries(),
             attachments_refused: self.totals.refused(),
             programs_limited: self.totals.programs.limited(),

@@ -106,13 +106,16 @@ impl SetAssembler {
         }
     }
 
-    /// Forgets what a whole set has made pointless, and keeps that set's memory for the next.
-    pub(crate) fn done(&mut self, set: WholeSet) {
+    /// Forgets what a whole set has made pointless.
+    pub(crate) fn done(&mut self, epoch: u32, number: u32) {
         let before = self.pending.len();
-        self.pending
-            .retain(|other| other.epoch != set.epoch || is_after(other.header.number, set.number));
+        self.pending.retain(|other| other.epoch != epoch || is_after(other.header.number, number));
         self.given_up += (before - self.pending.len()) as u64;
-        self.spare = set.entries;
+    }
+
+    /// Keeps a set's memory for the next.
+    pub(crate) fn reuse(&mut self, entries: Vec<Entry>) {
+        self.spare = entries;
     }
 }
 

@@ -5,11 +5,12 @@
 //! Over loads, values are added, so a restart makes no counter fall.
 
 use super::attachments::Attachments;
+use super::doubt::{Doubt, Judged};
 use super::label::OTHER;
 use super::limits::Limits;
 use super::naming::Revision;
 use super::programs::Programs;
-use super::sets::{WholeSet, is_after};
+use super::sets::WholeSet;
 use super::table::SeriesTable;
 use weir_abi::counters::{Entry, Scope, Series};
 
@@ -22,7 +23,8 @@ pub(crate) struct Epoch {
     pub(crate) attachments: Attachments,
     /// The driver's own totals.
     pub(crate) driver: SeriesTable,
-    applied: Option<u32>,
+    doubt: Doubt,
+    has_set: bool,
     /// When it began, where it has said so.
     loaded_ns: Option<u64>,
 }
@@ -51,6 +53,7 @@ pub(crate) struct Totals {
     carried_since_ns: Option<u64>,
     limits: Limits,
     refused: u64,
+    doubted: u64,
     unknown_entries: u64,
 }
 
@@ -63,6 +66,7 @@ impl Totals {
             carried_since_ns: None,
             limits,
             refused: 0,
+            doubted: 0,
             unknown_entries: 0,
         }
     }
@@ -87,54 +91,81 @@ impl Totals {
         self.epochs.iter().fold(self.refused, |sum, epoch| sum + epoch.attachments.refused())
     }
 
+    /// Whole sets that could not follow the one before them.
+    pub(crate) const fn doubted(&self) -> u64 {
+        self.doubted
+    }
+
     /// Entries of series or indices that this version does not know.
     pub(crate) const fn unknown_entries(&self) -> u64 {
         self.unknown_entries
     }
 
-    /// Makes a load the active one.
-    pub(crate) fn activate(&mut self, id: u32) {
+    /// Makes a load the active one; whether it has been so before.
+    pub(crate) fn activate(&mut self, id: u32) -> bool {
         if let Some(place) = self.epochs.iter().position(|epoch| epoch.id == id) {
-            let epoch = self.epochs.remove(place);
-            self.epochs.push(epoch);
-            return;
+            // A load that is there again was never gone: what seemed to follow it was forged, and
+            // what it told with it.
+            for other in self.epochs.split_off(place + 1) {
+                self.refused += other.attachments.refused();
+                other.attachments.forget(&mut self.programs);
+            }
+            return true;
         }
         if self.epochs.len() >= self.limits.epochs.max(1) {
-            let oldest = self.epochs.remove(0);
-            self.refused += oldest.attachments.refused();
-            self.driver_carried.merge(&oldest.driver);
-            self.carried_since_ns = earliest([self.carried_since_ns, oldest.loaded_ns]);
-            oldest.attachments.retire(&mut self.programs);
+            self.carry_one();
         }
         self.epochs.push(Epoch {
             id,
             attachments: Attachments::new(self.limits),
             driver: SeriesTable::default(),
-            applied: None,
+            doubt: Doubt::default(),
+            has_set: false,
             loaded_ns: None,
         });
+        false
     }
 
-    /// Whether a set is newer than all that were applied of its load.
-    pub(crate) fn is_news(&self, epoch: u32, number: u32) -> bool {
+    /// Adds the totals of a load to those of all before: the oldest, but rather one that told none.
+    fn carry_one(&mut self) {
+        let place = self.epochs.iter().position(|epoch| !epoch.has_set).unwrap_or(0);
+        let oldest = self.epochs.remove(place);
+        self.refused += oldest.attachments.refused();
+        if oldest.has_set {
+            self.driver_carried.merge(&oldest.driver);
+            self.carried_since_ns = earliest([self.carried_since_ns, oldest.loaded_ns]);
+        }
+        oldest.attachments.retire(&mut self.programs);
+    }
+
+    /// Whether a part of a set may be of one that was not applied yet.
+    pub(crate) fn is_news(&self, epoch: u32, number: u32, time_ns: u64) -> bool {
         let known = self.epochs.iter().find(|known| known.id == epoch);
-        known.and_then(|known| known.applied).is_none_or(|applied| is_after(number, applied))
+        known.is_none_or(|known| known.doubt.is_news(number, time_ns))
     }
 
-    /// Applies a whole set of the active load; marks are not for this table.
-    pub(crate) fn apply(&mut self, set: &WholeSet) {
+    /// Applies a whole set of the active load, if it can follow the last one; marks are not for
+    /// this table. Returns the entries where it was, and memory that is free again.
+    pub(crate) fn apply(&mut self, set: WholeSet, time_ns: u64) -> (Option<&[Entry]>, Vec<Entry>) {
         let Some(epoch) = self.epochs.last_mut().filter(|epoch| epoch.id == set.epoch) else {
-            return;
+            return (None, set.entries);
         };
-        epoch.applied = Some(set.number);
+        let Judged { set, spare } = epoch.doubt.judge(set, time_ns);
+        let Some(set) = set else {
+            self.doubted += 1;
+            return (None, spare);
+        };
+        epoch.has_set = true;
         epoch.driver.clear();
         epoch.attachments.begin_set();
         for entry in &set.entries {
-            if !apply_entry(epoch, &mut self.programs, *entry) {
+            if !apply_entry((&mut epoch.attachments, &mut epoch.driver), &mut self.programs, *entry)
+            {
                 self.unknown_entries += 1;
             }
         }
         epoch.attachments.end_set(&mut self.programs);
+        (Some(&set.entries), spare)
     }
 
     /// Gives an attachment of the active load, with all that it has counted, another name; its old
@@ -192,13 +223,16 @@ fn earliest(times: impl IntoIterator<Item = Option<u64>>) -> Option<u64> {
     times.into_iter().flatten().min()
 }
 
-fn apply_entry(epoch: &mut Epoch, programs: &mut Programs, entry: Entry) -> bool {
+fn apply_entry(
+    (attachments, driver): (&mut Attachments, &mut SeriesTable),
+    programs: &mut Programs,
+    entry: Entry,
+) -> bool {
     match Series::from_number(entry.series).map(Series::scope) {
-        Some(Scope::Attachment) => epoch
-            .attachments
-            .table_in_set(entry.scope, programs)
-            .is_none_or(|table| table.add(entry)),
-        Some(Scope::Driver) => epoch.driver.add(entry),
+        Some(Scope::Attachment) => {
+            attachments.table_in_set(entry.scope, programs).is_none_or(|table| table.add(entry))
+        }
+        Some(Scope::Driver) => driver.add(entry),
         Some(Scope::Processor) => true,
         None => false,
     }

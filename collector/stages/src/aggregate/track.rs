@@ -13,8 +13,11 @@ use super::window::Window;
 /// Marks above this are no marks; keeps every sum below far from overflow.
 pub(crate) const MARK_MAX: u64 = 1 << 62;
 
-/// Marks in a row that may lie further back than the window reaches before the account of that
-/// track starts anew there: a forged number far ahead must not stop it for good.
+/// Numbers after which a driver begins anew that counts in 32 bits.
+const LAP: u64 = 1 << 32;
+
+/// Marks in a row that may lie further back than the window reaches, or than the last mark, before
+/// the account of that track starts anew there: a forged number far ahead must not stop it for good.
 const UNREACHED_MARKS_MAX: u32 = 3;
 
 /// The account of closed intervals: `numbered - received - lost` is 0 unless something is wrong.
@@ -71,6 +74,9 @@ pub(crate) struct Track {
     fence: Option<Fence>,
     strays: u64,
     unreached: u32,
+    behind: u32,
+    /// What marks of 32 bits have left behind: a multiple of [`LAP`].
+    laps: u64,
     /// Write failures so far; `None` until the first report where the beginning is unknown.
     failed: Option<u64>,
 }
@@ -86,6 +92,8 @@ impl Track {
             fence: None,
             strays: 0,
             unreached: 0,
+            behind: 0,
+            laps: 0,
             failed: from_start.then_some(0),
         }
     }
@@ -136,14 +144,25 @@ impl Track {
     ///
     /// The interval stays open until [`Track::close`].
     pub(crate) fn mark(&mut self, mark: u64, allowance: usize) -> usize {
+        if mark > MARK_MAX {
+            self.strays += 1;
+            return 0;
+        }
         let base = match self.base {
             Some(base) => base,
             None => self.begin_at(mark),
         };
-        if mark < self.fence.map_or(base, |fence| fence.mark) || mark > MARK_MAX {
+        let floor = self.fence.map_or(base, |fence| fence.mark);
+        let mark = self.past_32_bits(mark, floor);
+        if mark < floor {
             self.strays += 1;
+            self.behind += 1;
+            if self.behind >= UNREACHED_MARKS_MAX {
+                self.begin_anew(mark);
+            }
             return 0;
         }
+        self.behind = 0;
         let beyond = self.window.top().saturating_sub(mark);
         let mut grown = 0;
         if !self.window.reaches(mark) {
@@ -167,15 +186,14 @@ impl Track {
     /// The first mark of a track whose beginning was not seen: what came before it has no account.
     fn begin_at(&mut self, mark: u64) -> u64 {
         let base = if self.first == u64::MAX {
+            self.window = Window::new(mark);
             mark
         } else {
             // Events carry 32 bits of their number; the mark brings the rest.
             let low = u32::try_from(mark & u64::from(u32::MAX)).unwrap_or(0);
             let shift = mark.saturating_sub(self.extend(low)) & !u64::from(u32::MAX);
-            if mark <= MARK_MAX {
-                self.window.rebase(shift);
-                self.first += shift;
-            }
+            self.window.rebase(shift);
+            self.first += shift;
             self.first.saturating_sub(1).min(mark)
         };
         self.base = Some(base);
@@ -189,6 +207,28 @@ impl Track {
         self.strays += self.open - held;
         self.open = held;
         self.window = Window::new(mark);
+    }
+
+    /// A mark of a driver that counts in 32 bits and begins anew at 0 after them.
+    const fn past_32_bits(&mut self, mark: u64, floor: u64) -> u64 {
+        if mark >= LAP {
+            return mark;
+        }
+        // Only from the last quarter to the first: anything else is no driver that counts on.
+        let was_last = floor >= self.laps + LAP / 4 * 3 && floor < self.laps + LAP;
+        if was_last && mark < LAP / 4 {
+            self.laps += LAP;
+        }
+        self.laps + mark
+    }
+
+    /// Gives up an account that a forged mark has sent far ahead.
+    fn begin_anew(&mut self, mark: u64) {
+        (self.unreached, self.behind, self.open) = (0, 0, 0);
+        self.window = Window::new(mark);
+        self.base = Some(mark);
+        // Closed at once, so that the strays are told.
+        self.fence = Some(Fence { mark, seen: 0 });
     }
 
     /// Closes the interval up to the last mark into `account`; returns how many were lost.
@@ -316,6 +356,52 @@ mod tests {
         }
         assert_eq!((account.numbered, track.window.top()), (5, 5));
         assert_ne!(account.unaccounted(), 0);
+    }
+
+    #[test]
+    fn a_driver_that_counts_in_32_bits_goes_on_from_0() {
+        let mut track = Track::new(false);
+        let mut account = Account::default();
+        let last = u64::from(u32::MAX);
+        track.mark(last - 1, 0);
+        // Twice around, and two events of each ten are lost.
+        let mut number = u32::MAX - 1;
+        for step in 0..20 {
+            for place in 0..10 {
+                number = number.wrapping_add(1);
+                if place < 8 {
+                    track.observe(number);
+                }
+            }
+            track.mark(u64::from(number), 0);
+            track.close(&mut account);
+            assert_eq!((account.lost, account.unaccounted()), ((step + 1) * 2, 0), "{step}");
+        }
+        assert_eq!(account.numbered, 200);
+    }
+
+    #[test]
+    fn a_forged_mark_far_ahead_stops_the_account_for_three_marks_only() {
+        for forged in [1 << 20, 1 << 40, MARK_MAX] {
+            let mut track = Track::new(true);
+            let mut account = Account::default();
+            track.observe(1);
+            track.mark(1, 0);
+            track.close(&mut account);
+            track.mark(forged, 0);
+            track.close(&mut account);
+            for number in 2..=4 {
+                track.observe(number);
+                track.mark(u64::from(number), 0);
+                track.close(&mut account);
+            }
+            assert_ne!(account.unaccounted(), 0, "it shows");
+            let lost = account.lost;
+            track.observe(6);
+            track.mark(7, 0);
+            track.close(&mut account);
+            assert_eq!(account.lost - lost, 2, "what is lost afterwards is known");
+        }
     }
 
     #[test]
