@@ -9,7 +9,7 @@ use super::notices::{Notices, Say};
 use super::operational::Operational;
 use super::sender::{Deadline, Sender, Transport};
 use super::settings::{Settings, Target};
-use super::stats::{Lane, SignalStats};
+use super::stats::{Lane, SignalStats, StatsReader};
 use crate::failure::{ExitCode, Failure};
 use crate::serve::{View, Views};
 use bytes::Bytes;
@@ -26,7 +26,7 @@ use weir_stages::otlp::{Converter, Counted, Starts, Temporality};
 /// An export that runs until it is shut down; dropped, it ends without a last flush.
 #[derive(Debug)]
 pub struct Exporter {
-    lanes: Vec<Arc<Lane>>,
+    stats: StatsReader,
     counted: Arc<Mutex<Counted>>,
     operational: Operational,
     deadline: watch::Sender<Option<Instant>>,
@@ -81,15 +81,21 @@ impl Exporter {
             interval: settings.interval,
             ends,
         };
-        let lanes = worker.lanes.clone();
+        let stats = StatsReader(worker.lanes.clone());
         let done = spawn(worker, senders)?;
-        Ok(Self { lanes, counted, operational, deadline, done })
+        Ok(Self { stats, counted, operational, deadline, done })
     }
 
     /// What became of requests so far, by signal.
     #[must_use]
     pub fn stats(&self) -> Vec<SignalStats> {
-        self.lanes.iter().map(|lane| lane.stats()).collect()
+        self.stats.read()
+    }
+
+    /// The same for whoever publishes it.
+    #[must_use]
+    pub fn stats_reader(&self) -> StatsReader {
+        self.stats.clone()
     }
 
     /// The same for another thread.
@@ -118,7 +124,7 @@ impl Exporter {
         if self.deadline.send(Some(deadline)).is_ok() {
             let _over = timeout_at(deadline + SLACK, self.done).await;
         }
-        self.lanes.iter().map(|lane| lane.stats()).collect()
+        self.stats.read()
     }
 }
 

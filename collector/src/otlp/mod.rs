@@ -36,7 +36,7 @@ pub use exporter::Exporter;
 pub use operational::Operational;
 pub use settings::Settings;
 pub use signal::Signal;
-pub use stats::SignalStats;
+pub use stats::{SignalStats, StatsReader};
 
 /// Who asks, in every request.
 const AGENT: &str = concat!("weir/", env!("CARGO_PKG_VERSION"));

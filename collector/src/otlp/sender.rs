@@ -127,7 +127,7 @@ impl Sender {
             if until + self.timeout.min(LEAST) > ends {
                 return false;
             }
-            sleep(until - Instant::now()).await;
+            sleep(until.saturating_duration_since(Instant::now())).await;
             return true;
         }
         tokio::select! {

@@ -4,6 +4,7 @@ use super::message::Message;
 use super::queue::Queue;
 use super::signal::Signal;
 use core::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
 
 /// One signal's way out: its queue and its counts.
 ///
@@ -59,6 +60,18 @@ pub struct SignalStats {
     pub dropped_points: u64,
 }
 
+/// Reads what became of requests, from any thread, also after the export ended.
+#[derive(Clone, Debug)]
+pub struct StatsReader(pub(super) Vec<Arc<Lane>>);
+
+impl StatsReader {
+    /// What became of requests so far, by signal.
+    #[must_use]
+    pub fn read(&self) -> Vec<SignalStats> {
+        self.0.iter().map(|lane| lane.stats()).collect()
+    }
+}
+
 impl Lane {
     pub(super) fn new(signal: Signal, endpoint: String) -> Self {
         Self {
@@ -79,7 +92,7 @@ impl Lane {
         self.dropped.add(self.queue.push(message));
     }
 
-    pub(super) fn stats(&self) -> SignalStats {
+    fn stats(&self) -> SignalStats {
         SignalStats {
             signal: self.signal.name(),
             endpoint: self.endpoint.clone(),

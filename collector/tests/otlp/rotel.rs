@@ -3,10 +3,9 @@
 //! Set `WEIR_ROTEL` to its program:
 //!
 //! ```text
-//! python3.11 -m venv target/rotel
-//! target/rotel/bin/pip install -r collector/tests/otlp/requirements.txt
-//! WEIR_ROTEL=$(echo $PWD/target/rotel/lib/python3*/site-packages/rotel/rotel-agent) \
-//!     cargo test -p weir --test otlp
+//! python3 -m pip install --target target/rotel --python-version 3.11 --only-binary=:all: \
+//!     --no-deps -r collector/tests/otlp/requirements.txt
+//! WEIR_ROTEL=$PWD/target/rotel/rotel/rotel-agent cargo test -p weir --test otlp
 //! ```
 
 use core::net::{Ipv4Addr, SocketAddr};
