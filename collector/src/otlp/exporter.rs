@@ -98,12 +98,6 @@ impl Exporter {
         self.stats.clone()
     }
 
-    /// The same for another thread.
-    pub fn observer(&self) -> impl Fn() -> Vec<SignalStats> + Send + use<> {
-        let lanes = self.lanes.clone();
-        move || lanes.iter().map(|lane| lane.stats()).collect()
-    }
-
     /// What conversion did that no point shows.
     #[must_use]
     pub fn counted(&self) -> Counted {

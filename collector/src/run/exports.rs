@@ -27,8 +27,8 @@ impl Exports {
     /// What it says of itself at any time.
     pub(super) fn facts(&self) -> Box<dyn Fn() -> Vec<ExporterFacts> + Send> {
         let Some(exporter) = &self.0 else { return Box::new(Vec::new) };
-        let observer = exporter.observer();
-        Box::new(move || observer().into_iter().map(facts).collect())
+        let stats = exporter.stats_reader();
+        Box::new(move || stats.read().into_iter().map(facts).collect())
     }
 
     /// Sends the last view and what waits.

@@ -204,7 +204,7 @@ impl Totals {
 
     /// When the earliest load began whose totals are in these; `None` until a set was applied.
     pub(crate) fn since_ns(&self) -> Option<u64> {
-        let told = |epoch: &Epoch| epoch.loaded_ns.filter(|_| epoch.applied.is_some());
+        let told = |epoch: &Epoch| epoch.loaded_ns.filter(|_| epoch.has_set);
         let loads = self.epochs.iter().map(told);
         earliest(loads.chain([self.carried_since_ns]))
     }
