@@ -39,7 +39,9 @@ fn snapshot(programs: usize, now_ns: u64) -> Arc<Snapshot> {
         };
         Family { metric, samples: names.iter().map(sample).collect() }
     });
-    Arc::new(Snapshot { now_ns, families: families.collect(), tables: Tables::default() })
+    let families = families.collect();
+    let tables = Tables::default();
+    Arc::new(Snapshot { now_ns, families, tables, driver_since_ns: None, flows_doubtful: 0 })
 }
 
 fn main() {
