@@ -3,6 +3,7 @@
 use crate::failure::{ExitCode, Failure};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use tempfile::NamedTempFile;
 
 fn failure(path: &Path, error: &io::Error) -> Failure {
@@ -128,8 +129,26 @@ fn behind_links(path: &Path) -> PathBuf {
     path
 }
 
-/// Says something on standard error that is no failure.
+/// Who else is told of warnings.
+type Tell = Box<dyn Fn(&str) + Send + Sync>;
+
+static ALSO_TELL: OnceLock<Tell> = OnceLock::new();
+
+/// Has warnings told to somebody else too, from now to the end of the process; the first counts.
+pub(crate) fn also_tell(tell: impl Fn(&str) + Send + Sync + 'static) {
+    let _first_counts = ALSO_TELL.set(Box::new(tell));
+}
+
+/// Says something on standard error that is no failure, and tells whoever else wants to know.
 pub fn warn(message: &str) {
+    warn_here(message);
+    if let Some(tell) = ALSO_TELL.get() {
+        tell(message);
+    }
+}
+
+/// Says something on standard error alone.
+pub(crate) fn warn_here(message: &str) {
     let line = format!("weir: warning: {}\n", crate::failure::one_line(message));
     let _nowhere_else_to_say_it = io::stderr().write_all(line.as_bytes());
 }

@@ -3,8 +3,9 @@
 use crate::failure::Failure;
 use crate::otlp::{Exporter, Settings, SignalStats};
 use crate::output;
-use crate::serve::{View, Views};
+use crate::serve::{Scraped, View, Views};
 use core::time::Duration;
+use std::sync::Arc;
 use weir_stages::otlp::Starts;
 use weir_stages::snapshot::ExporterFacts;
 
@@ -20,8 +21,20 @@ impl Exports {
     /// # Errors
     /// Where certificates cannot be used or there is no thread to be had.
     pub(super) fn start(settings: Option<Settings>, views: Views) -> Result<Self, Failure> {
-        let start = |settings| Exporter::start(settings, views, starts, output::warn);
-        settings.map(start).transpose().map(Self)
+        // The export tells its receiver itself what goes wrong with it.
+        let start = |settings| Exporter::start(settings, views, starts, output::warn_here);
+        let exporter = settings.map(start).transpose()?;
+        if let Some(operational) = exporter.as_ref().map(Exporter::operational) {
+            let operational = operational.clone();
+            output::also_tell(move |words| operational.warn("weir.warning", words));
+        }
+        Ok(Self(exporter))
+    }
+
+    /// Who wants to know how long scrapes take.
+    pub(super) fn scraped(&self) -> Option<Scraped> {
+        let operational = self.0.as_ref()?.operational().clone();
+        Some(Arc::new(move |time, format| operational.scraped(time, format)))
     }
 
     /// What it says of itself at any time.

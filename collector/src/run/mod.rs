@@ -7,6 +7,7 @@
 //!   input.
 //! * [`pump`]: the thread from source to views.
 //! * [`exports`]: what leaves by OTLP.
+//! * [`web`]: what the server says of itself.
 //! * [`process`]: figures of the collector itself.
 
 mod exports;
@@ -19,6 +20,7 @@ mod process;
 mod pump;
 mod source;
 mod tail;
+mod web;
 mod whole;
 
 pub(crate) use source::ours;
@@ -73,6 +75,7 @@ fn collect(runtime: &Runtime, args: &RunArgs, out: &mut impl Write) -> Result<()
         // Before anything is printed: who reads the greeting may press Ctrl-C at once.
         let stop = Stop::listen().map_err(|error| unexpected("listen for signals", &error))?;
         let web_config = args.web.config_file.as_deref().map(WebConfigFile::open).transpose()?;
+        let web_config = web_config.map(Arc::new);
         let settings = Settings::of_process(&args.otlp)?;
         let listener = serve::bind(args.web.listen_address).await?;
         let source = source(args)?;
@@ -80,16 +83,20 @@ fn collect(runtime: &Runtime, args: &RunArgs, out: &mut impl Write) -> Result<()
         let options = snapshot_options(args.stuck_after, args.flow_detail);
         let stages = LiveStages::new(source.flows(), stages_options(args), options, now_ns());
         let (readiness, readable) = watch::channel(Readiness::NotReady(STARTING.into()));
-        let options =
-            serve::Options { web_config: web_config.map(Arc::new), readiness: Some(readable) };
+        let exports = Exports::start(settings, stages.views())?;
+        let options = serve::Options {
+            web_config: web_config.clone(),
+            readiness: Some(readable),
+            scraped: exports.scraped(),
+        };
         let server = Server::start(listener, stages.views(), options)
             .map_err(|error| unexpected("serve metrics", &error))?;
-        let exports = Exports::start(settings, stages.views())?;
+        let web = web::watch(&server, web_config);
         let greeting = greeting(&server, source.flows());
         output::print(greeting.as_bytes(), out)?;
         let (tell, stopped) = mpsc::channel();
         let exporters = exports.facts();
-        let pump = Pump { source, stages, namer, exporters, readiness, stop: stopped };
+        let pump = Pump { source, stages, namer, exporters, web, readiness, stop: stopped };
         let mut ended = start(pump)?;
         let early = tokio::select! {
             outcome = &mut ended => Some(outcome),

@@ -14,7 +14,7 @@ use core::time::Duration;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
-use weir_stages::snapshot::{ExporterFacts, Shell};
+use weir_stages::snapshot::{ExporterFacts, Shell, WebFacts};
 
 /// Pause between two looks at a source that had nothing more.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -34,6 +34,8 @@ pub(super) struct Pump {
     pub(super) namer: Option<Namer>,
     /// What exporters say of themselves.
     pub(super) exporters: Box<dyn Fn() -> Vec<ExporterFacts> + Send>,
+    /// What the web server says of itself.
+    pub(super) web: Box<dyn Fn() -> WebFacts + Send>,
     /// Whether the figures can be relied on.
     pub(super) readiness: watch::Sender<Readiness>,
     /// Told, or dropped, to stop.
@@ -102,6 +104,7 @@ impl Pump {
             sessions: self.source.facts(),
             exporters: (self.exporters)(),
             process: process.facts(),
+            web: Some((self.web)()),
         };
         self.stages.publish(self.source.time_ns(now_ns()), &shell);
         let readiness = match self.source.unready() {

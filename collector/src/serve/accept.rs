@@ -26,6 +26,15 @@ pub(super) enum Format {
 impl Format {
     pub(super) const ALL: [Self; 3] = [Self::Text, Self::OpenMetrics, Self::Protobuf];
 
+    /// One of few words.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::OpenMetrics => "openmetrics",
+            Self::Protobuf => "protobuf",
+        }
+    }
+
     pub(super) const fn content_type(self) -> &'static str {
         match self {
             Self::Text => TEXT_CONTENT_TYPE,

@@ -3,7 +3,6 @@
 //! It reads what is published and computes nothing of its own, so the page and a scrape never
 //! disagree about a moment.
 //! The page loads nothing from elsewhere and runs no inline script.
-
 //!
 //! The way of a request: [`server`] accepts, [`admission`] finds a place, [`connection`] speaks TLS
 //! and HTTP/1.1 while [`life`] counts the time, [`gate`] asks who it is, [`routes`] answers.
@@ -22,6 +21,6 @@ mod server;
 mod state;
 mod view;
 
-pub use options::{Options, Readiness, WebStats};
+pub use options::{Options, Readiness, Scraped, WebStats};
 pub use server::{Server, bind};
 pub use view::{Endpoint, Rates, VerdictRow, View, Views};

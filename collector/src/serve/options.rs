@@ -2,6 +2,7 @@
 
 use crate::web_config::WebConfigFile;
 use core::sync::atomic::{AtomicU64, Ordering};
+use core::time::Duration;
 use std::borrow::Cow;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -13,7 +14,12 @@ pub struct Options {
     pub web_config: Option<Arc<WebConfigFile>>,
     /// What `/readyz` says.
     pub readiness: Option<watch::Receiver<Readiness>>,
+    /// Told of every scrape that was answered.
+    pub scraped: Option<Scraped>,
 }
+
+/// Is told how long a scrape took and in which format it was.
+pub type Scraped = Arc<dyn Fn(Duration, &'static str) + Send + Sync>;
 
 /// Whether the collector does its work.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use super::accept::{Format, takes_gzip};
 use super::encoded::Encoded;
 use super::gate::{Gate, pass};
-use super::options::{Counters, Options, Readiness};
+use super::options::{Counters, Options, Readiness, Scraped};
 use super::{Views, pages, state};
 use crate::web_config::Bucket;
 use axum::Router;
@@ -17,6 +17,7 @@ use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::watch;
 
 /// Everything comes from here; nobody frames the page, no form goes anywhere.
@@ -36,6 +37,7 @@ const HEADERS: [(HeaderName, &str); 5] = [
 struct Source {
     encoded: Encoded,
     readiness: Option<watch::Receiver<Readiness>>,
+    scraped: Option<Scraped>,
 }
 
 /// The routes; whatever is not here is 404.
@@ -43,8 +45,9 @@ pub(super) fn router(views: Views, options: Options, counters: Arc<Counters>) ->
     let file = |kind: &'static str, text: &'static str| {
         get(async move || ([(CONTENT_TYPE, HeaderValue::from_static(kind))], text))
     };
-    let source = Source { encoded: Encoded::new(views), readiness: options.readiness };
-    let gate = Gate { file: options.web_config, bucket: Bucket::default(), counters };
+    let Options { web_config, readiness, scraped } = options;
+    let source = Source { encoded: Encoded::new(views), readiness, scraped };
+    let gate = Gate { file: web_config, bucket: Bucket::default(), counters };
     Router::new()
         .route("/", file("text/html; charset=utf-8", pages::HTML))
         .route("/weir.css", file("text/css; charset=utf-8", pages::CSS))
@@ -80,6 +83,7 @@ async fn readyz(State(source): State<Arc<Source>>) -> Response {
 }
 
 async fn metrics(State(source): State<Arc<Source>>, headers: HeaderMap) -> Response {
+    let begun = Instant::now();
     let (format, is_gzip) = (Format::negotiated(&headers), takes_gzip(&headers));
     let page = match source.encoded.page(format, is_gzip).await {
         Ok(page) => page,
@@ -94,6 +98,9 @@ async fn metrics(State(source): State<Arc<Source>>, headers: HeaderMap) -> Respo
     let mut response = (about, page).into_response();
     if is_gzip {
         response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    if let Some(scraped) = &source.scraped {
+        scraped(begun.elapsed(), format.name());
     }
     response
 }

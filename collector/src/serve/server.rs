@@ -81,12 +81,21 @@ impl Server {
     /// What it has counted.
     #[must_use]
     pub fn stats(&self) -> WebStats {
-        let (connections, answers) = self.admission.counts();
-        WebStats {
-            web_config_refused: self.web_config.as_ref().map_or(0, |file| file.refused()),
-            connections: connections as u64,
-            answers: answers as u64,
-            ..self.counters.stats()
+        self.stats_reader()()
+    }
+
+    /// The same for another thread.
+    pub fn stats_reader(&self) -> impl Fn() -> WebStats + Send + use<> {
+        let (web_config, admission) = (self.web_config.clone(), Arc::clone(&self.admission));
+        let counters = Arc::clone(&self.counters);
+        move || {
+            let (connections, answers) = admission.counts();
+            WebStats {
+                web_config_refused: web_config.as_ref().map_or(0, |file| file.refused()),
+                connections: connections as u64,
+                answers: answers as u64,
+                ..counters.stats()
+            }
         }
     }
 }

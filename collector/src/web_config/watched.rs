@@ -60,6 +60,12 @@ impl WebConfigFile {
         })
     }
 
+    /// Whether requests need a user and a password.
+    #[must_use]
+    pub const fn has_users(&self) -> bool {
+        self.has_users
+    }
+
     /// Whether connections begin with TLS.
     #[must_use]
     pub const fn has_tls(&self) -> bool {

@@ -14,7 +14,7 @@ use synthetic::{Driver, Random, SECOND};
 use weir_stages::catalogue::METRICS;
 use weir_stages::exposition::messages::{LabelPair, MetricFamily, MetricType};
 use weir_stages::exposition::{openmetrics, protobuf, text};
-use weir_stages::snapshot::{ExporterFacts, Lag, ProcessFacts, SessionFacts, Shell};
+use weir_stages::snapshot::{ExporterFacts, Lag, ProcessFacts, SessionFacts, Shell, WebFacts};
 use weir_stages::{Aggregator, Limits, Snapshot, SnapshotOptions};
 
 fn scenario() -> Arc<Snapshot> {
@@ -68,7 +68,10 @@ fn surroundings() -> Shell {
         start_seconds: 1_000,
         open_fds: Some(9),
     };
-    Shell { sessions: vec![control, detail], exporters: vec![exporter], process: Some(process) }
+    let web =
+        WebFacts { connections: 2, requests: 100, evicted: 1, denied: 3, ..WebFacts::default() };
+    let (sessions, exporters) = (vec![control, detail], vec![exporter]);
+    Shell { sessions, exporters, process: Some(process), web: Some(web) }
 }
 
 fn golden(name: &str, found: &str) {

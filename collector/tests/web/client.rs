@@ -42,6 +42,7 @@ impl Served {
         let views = watch::Sender::new(view(1));
         let readiness = watch::Sender::new(Readiness::Ready);
         let options = Options {
+            scraped: None,
             web_config: web_config.map(Arc::new),
             readiness: Some(readiness.subscribe()),
         };

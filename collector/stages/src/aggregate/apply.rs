@@ -167,6 +167,10 @@ impl Aggregator {
             Record::Cleanup(event) => self.apply_cleanup(event),
             Record::Attached(event) => {
                 let since_ns = if self.capture.is_running() { 0 } else { head.time_ns };
+                let late = self.totals.active().and_then(|it| it.attachments.late_name(event));
+                if let Some(name) = late {
+                    self.totals.rename(event.attach_id, &name);
+                }
                 if let Some((epoch, programs)) = self.totals.active_mut() {
                     epoch.attachments.attached(event, since_ns, programs);
                 }

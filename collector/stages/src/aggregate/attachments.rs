@@ -116,8 +116,10 @@ impl Attachments {
         if attachment.is_gone {
             return;
         }
-        // What the link told is more than what an event without a label tells again.
-        if *attachment.program != *name && !attachment.is_linked {
+        // What the link told is more than what an event without a label tells again. What has
+        // counted already gets its name by `Totals::rename`, or its old name's counters would fall.
+        let is_free = !attachment.is_linked && attachment.table.is_empty();
+        if *attachment.program != *name && is_free {
             let old = core::mem::replace(&mut attachment.program, programs.acquire(&name));
             programs.release(&old, &SeriesTable::default());
         }
@@ -132,6 +134,14 @@ impl Attachments {
         attachment.is_named = true;
         self.slots[usize::from(event.slot)] = Some(event.attach_id);
         self.changes += u64::from(is_new);
+    }
+
+    /// The name that an attachment gets by an event that comes after its first totals.
+    pub(crate) fn late_name(&self, event: &Attached) -> Option<String> {
+        let attachment = self.by_id.get(&event.attach_id)?;
+        let name = program_name(event, self.limits.label_bytes);
+        let is_late = !attachment.is_gone && !attachment.is_linked && !attachment.table.is_empty();
+        (is_late && *attachment.program != *name).then_some(name)
     }
 
     /// Takes in that an attachment went.

@@ -75,11 +75,11 @@ metrics! {
     "Invocations that failed, by what the eBPF core returned";
 
     "weir_program_info", Info, None, Events,
-    "weir.program.info" "1",
-    &[PROGRAM, open("program_id", "empty until the collector resolves it"),
+    "weir.program.info" "{info}",
+    &[PROGRAM, open("program_id", "of the eBPF program; empty where it is not known"),
      open("attach_id", "at most 64 at a time"), open("attach_type", "GUID"),
      open("chain_index", "place in the attach order, from 0"), open("compartment", "0 for any"),
-     fixed("program_source", &["label", "none"])],
+     fixed("program_source", &["label", "link", "none"])],
     "Attachments that exist now, and where their program's name comes from";
 
     "weir_classify_seconds", Histogram(Scale::RUN_TIME), Seconds, Counters,
@@ -109,7 +109,7 @@ metrics! {
     "Undecided flows without a segment as far as invocation events or the last capture state tell";
 
     "weir_flow_set_complete", Gauge, None, Collector,
-    "weir.flow.set_complete" "1", &[],
+    "weir.flow.set_complete" "{state}", &[],
     "1 while every undecided flow is known one by one, 0 from a loss until a capture state replaces the set";
 
     "weir_flow_undecided_oldest_seconds", Gauge, Seconds, Events,
@@ -201,7 +201,7 @@ metrics! {
     "The driver's marks less received less lost over closed intervals; anything but 0 means a fault or a forger";
 
     "weir_etw_session_up", Gauge, None, Collector,
-    "weir.etw.session.up" "1", &[SESSION],
+    "weir.etw.session.up" "{state}", &[SESSION],
     "1 while the session runs; of a file, while it is read";
 
     "weir_etw_session_restarts_total", Counter, None, Collector,
@@ -218,18 +218,18 @@ metrics! {
     "Age of events when they are aggregated; those of a file have no age";
 
     "weir_driver_up", Gauge, None, Events,
-    "weir.driver.up" "1", &[],
+    "weir.driver.up" "{state}", &[],
     "1 while the driver is loaded and heard of";
 
     "weir_driver_info", Info, None, Events,
-    "weir.driver.info" "1",
+    "weir.driver.info" "{info}",
     &[open("version", "of the driver"), fixed("clock", &["none", "tsc", "performance_counter"]),
      open("resolution_ns", "of that clock"), fixed("failure_policy", &["open", "closed"]),
      fixed("block_action", &["absorb", "abort"])],
     "Version and parameters of the driver";
 
     "weir_bfe_up", Gauge, None, Events,
-    "weir.bfe.up" "1", &[],
+    "weir.bfe.up" "{state}", &[],
     "1 while the filtering engine is there; while it is not, nothing is enforced";
 
     "weir_attachments", Gauge, None, Events,
@@ -247,6 +247,28 @@ metrics! {
     "weir_otlp_queue_points", Gauge, None, Collector,
     "weir.otlp.queue.points" "{point}", &[SIGNAL, ENDPOINT],
     "Points that wait to be sent";
+
+    "weir_web_connections", Gauge, None, Collector,
+    "weir.web.connections" "{connection}", &[],
+    "Connections to the collector's web server now";
+
+    "weir_web_connections_closed_total", Counter, None, Collector,
+    "weir.web.connections.closed" "{connection}",
+    &[fixed("reason", &["evicted", "timed_out", "handshake"])],
+    "Connections that the web server closed: others needed the place, something took too long, TLS failed";
+
+    "weir_web_requests_total", Counter, None, Collector,
+    "weir.web.requests" "{request}", &[],
+    "Requests to the web server with a complete head";
+
+    "weir_web_requests_refused_total", Counter, None, Collector,
+    "weir.web.requests.refused" "{request}",
+    &[fixed("reason", &["denied", "limited", "busy", "unconfigured"])],
+    "Requests that were refused: wrong user or password, over the rate, too many passwords at once, no usable web configuration";
+
+    "weir_web_config_refused_total", Counter, None, Collector,
+    "weir.web.config.refused" "{refusal}", &[],
+    "How often a changed web configuration was refused";
 
     "process_cpu_seconds_total", Counter, Seconds, Collector,
     "process.cpu.time" "s", &[],
@@ -269,6 +291,6 @@ metrics! {
     "Open files of the collector; not on Windows";
 
     "weir_build_info", Info, None, Collector,
-    "weir.build.info" "1", &[open("version", "of the collector")],
+    "weir.build.info" "{info}", &[open("version", "of the collector")],
     "Version of the collector";
 }

@@ -15,7 +15,7 @@ mod survey;
 mod tables;
 
 pub use family::{Family, HistogramValue, LabelValue, Sample, Value};
-pub use shell::{ExporterFacts, Lag, ProcessFacts, SessionFacts, Shell};
+pub use shell::{ExporterFacts, Lag, ProcessFacts, SessionFacts, Shell, WebFacts};
 pub use tables::{FateRow, FlowRow, ProgramRow, Tables};
 
 use crate::aggregate::Aggregator;

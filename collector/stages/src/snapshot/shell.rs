@@ -15,6 +15,33 @@ pub struct Shell {
     pub exporters: Vec<ExporterFacts>,
     /// The process; `None` where nothing is known of it.
     pub process: Option<ProcessFacts>,
+    /// The web server; `None` where there is none.
+    pub web: Option<WebFacts>,
+}
+
+/// What a web server has counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WebFacts {
+    /// Connections now.
+    pub connections: u64,
+    /// Requests with a complete head.
+    pub requests: u64,
+    /// Connections closed because others needed their place.
+    pub evicted: u64,
+    /// Connections closed because a head, an answer or a pause took too long.
+    pub timed_out: u64,
+    /// Connections whose TLS handshake failed.
+    pub handshakes_failed: u64,
+    /// Requests without the right user and password.
+    pub denied: u64,
+    /// Requests over the configured rate.
+    pub limited: u64,
+    /// Requests that found too many passwords waiting to be checked.
+    pub busy: u64,
+    /// Requests while the web configuration could not be used.
+    pub unconfigured: u64,
+    /// How often a changed web configuration was refused.
+    pub config_refused: u64,
 }
 
 /// A session that events come from.
@@ -114,9 +141,31 @@ pub(super) fn fill(out: &mut Builder, shell: &Shell) -> bool {
         "weir_otlp_queue_points" => exporters(out, shell, |out, labels, it| {
             out.gauge(labels, it.queue_points);
         }),
+        name if name.starts_with("weir_web_") => {
+            shell.web.iter().for_each(|it| web(out, it));
+        }
         _ => return process(out, shell.process.as_ref()),
     }
     true
+}
+
+fn web(out: &mut Builder, it: &WebFacts) {
+    match out.metric.name {
+        "weir_web_connections" => out.gauge(NONE, it.connections),
+        "weir_web_requests_total" => out.counter(NONE, it.requests),
+        "weir_web_connections_closed_total" => {
+            out.counter(["evicted"], it.evicted);
+            out.counter(["timed_out"], it.timed_out);
+            out.counter(["handshake"], it.handshakes_failed);
+        }
+        "weir_web_requests_refused_total" => {
+            out.counter(["denied"], it.denied);
+            out.counter(["limited"], it.limited);
+            out.counter(["busy"], it.busy);
+            out.counter(["unconfigured"], it.unconfigured);
+        }
+        _ => out.counter(NONE, it.config_refused),
+    }
 }
 
 fn sessions(out: &mut Builder, shell: &Shell, each: impl Fn(&mut Builder, &SessionFacts)) {
