@@ -1,8 +1,9 @@
 //! Events that the driver did not write, or that come twice: they show, and do no lasting harm.
 //!
 //! Anybody who may write to the provider can write any bytes, so nothing here is told from the
-//! driver's own by what it says. What is held is that its number gives it away, that no counter falls
-//! but back to the driver's own values, and that whole sets of the driver make everything right.
+//! driver's own by what it says.
+//! What is held is that its number gives it away, that no counter falls but back to the driver's
+//! own values, and that whole sets of the driver make everything right.
 
 use crate::figures::{self, Figures};
 use crate::host::{Host, Kind};
