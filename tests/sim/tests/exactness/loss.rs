@@ -99,11 +99,7 @@ impl Story {
             self.deliver(0);
         }
         // Whoever is still there has its name back; whoever came and went meanwhile has not.
-        let gone: BTreeMap<u32, String> = {
-            let attached = self.host.attach_ids();
-            let labels = self.host.labels.iter();
-            labels.filter(|(id, _)| !attached.contains(id)).map(|(k, v)| (*k, v.clone())).collect()
-        };
+        let gone = self.host.labels_gone();
         self.compare(&gone);
         assert!(self.holed.state.is_flow_set_complete(), "a capture state without a loss");
     }
