@@ -1,9 +1,9 @@
 //! Undecided flows are the driver's within two intervals after the last loss, and never passed for
 //! whole while they are not.
 //!
-//! The truth is what the programs themselves saw. A hole at the end of an interval is known with the
-//! marks of the next set and not before, so whether the set claims to be whole is looked at where a
-//! set of counters has just been told, as `weir_flow_set_complete` is meant to be read.
+//! The truth is what the programs themselves saw.
+//! A hole at the end of an interval is known with the marks of the next set and not before, so
+//! whether the set claims to be whole is looked at where a set of counters has just been told.
 
 use crate::host::{Host, Kind};
 use crate::reader::{Reader, assert_all_accounted, number};
@@ -26,7 +26,7 @@ const INTERVALS_AFTER: usize = 2;
 const LABELS: [&str; 3] = ["sni", "http", "protocol"];
 
 /// What the live set says that is not so.
-fn wrong(host: &Host, shown: &Snapshot) -> Vec<String> {
+pub(crate) fn wrong(host: &Host, shown: &Snapshot) -> Vec<String> {
     let mut told = Vec::new();
     for label in LABELS {
         let truth = host.undecided(label);
@@ -141,7 +141,7 @@ fn check(seed: u64, kinds: &[u16], asks: bool) -> Option<Seen> {
     assert_eq!(number(&shown, "weir_flow_set_complete", ""), 1);
     assert_eq!(story.reader.state.flows_live(), story.host.flows_undecided());
     story.reader.assert_lost_is_missed(&shown);
-    assert!(story.reader.missed() > 50, "{} missed", story.reader.missed());
+    assert!(story.reader.missed() > 20, "{} missed", story.reader.missed());
     story.host.machine.stop().unwrap();
     Some(story.seen)
 }
@@ -153,11 +153,17 @@ const ENDS: [u16; 3] = [FlowClosed::ID, Verdict::ID, AttachmentVerdict::ID];
 fn undecided_flows_are_the_drivers_after_half_of_the_ends_of_flows_were_lost() {
     let older = Cell::new(0);
     each_seed!(8, |seed| {
-        let Some(seen) = check(seed, &ENDS, seed % 2 == 0) else { return };
+        let kinds: &[u16] = match seed % 4 {
+            0 | 1 => &ENDS,
+            2 => &[FlowClosed::ID, Cleanup::ID],
+            _ => &[AttachmentVerdict::ID, Verdict::ID],
+        };
+        let Some(seen) = check(seed, kinds, seed % 2 == 0) else { return };
         assert!(seen.stuck > 0 && seen.captures > 3, "{seen:?}");
         older.set(older.get() + seen.older);
         assert!(seen.whole > 3, "{seen:?}");
-        assert!(seen.wrong_and_incomplete > 3, "{seen:?}");
+        // Where Verdict comes, FlowClosed tells nothing that was not known.
+        assert!(seen.wrong_and_incomplete > 3 || seed % 4 == 2, "{seen:?}");
     });
     let is_whole = std::env::var_os("WEIR_SEEDS").is_none() && image_or_skip().is_some();
     assert!(older.get() > 0 || !is_whole, "no flow was undecided for more than a minute");

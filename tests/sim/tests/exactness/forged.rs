@@ -1,8 +1,9 @@
 //! Events that the driver did not write, or that come twice: they show, and do no lasting harm.
 //!
 //! Anybody who may write to the provider can write any bytes, so nothing here is told from the
-//! driver's own by what it says. What is held is that its number gives it away, that no counter falls
-//! but back to the driver's own values, and that whole sets of the driver make everything right.
+//! driver's own by what it says.
+//! What is held is that its number gives it away, that no counter falls but back to the driver's
+//! own values, and that whole sets of the driver make everything right.
 
 use crate::figures::{self, Figures};
 use crate::host::{Host, Kind};
@@ -115,10 +116,10 @@ impl Story {
         }
         let now_ns = self.host.now_ns();
         let (clean, fooled) = (self.clean.snapshot(now_ns), self.fooled.snapshot(now_ns));
-        let none = BTreeMap::new();
+        let (none, gone) = (BTreeMap::new(), self.host.labels_gone());
         let told = figures::differences(
             &figures::counters(&clean, &none),
-            &figures::counters(&fooled, &none),
+            &figures::counters(&fooled, &gone),
         );
         assert!(told.is_empty(), "the driver's, the fooled one's:\n{}", told.join("\n"));
         assert!(self.fooled.state.is_flow_set_complete());
@@ -180,9 +181,13 @@ fn an_event_of_another_load_is_unaccounted() {
 #[test]
 fn a_number_from_the_future_is_unaccounted_when_its_time_has_come() {
     each_seed!(12, |seed| check(seed, |story| {
-        let event = story.any(is_single);
-        let prefix = prefix_of(&event);
         let ahead = [1, 1, 3, 100_000, 1 << 30, (1 << 31) + 5][story.random.below(6)];
+        // A number close ahead waits for the driver's own, which seldom comes of some kinds.
+        let event = story.any(|id| match ahead {
+            1 | 3 => id == Invocation::ID || id == FlowEstablished::ID,
+            _ => is_single(id),
+        });
+        let prefix = prefix_of(&event);
         let sequence = prefix.sequence.wrapping_add(ahead);
         with_prefix(&event, Prefix { sequence, ..prefix })
     }));

@@ -172,9 +172,10 @@ impl Host {
         events
     }
 
-    /// Who is attached now.
-    pub(crate) fn attach_ids(&self) -> BTreeSet<u32> {
-        self.here.clone()
+    /// Labels of those that came and went: whoever missed both knows no name for them.
+    pub(crate) fn labels_gone(&self) -> BTreeMap<u32, String> {
+        let gone = self.labels.iter().filter(|(id, _)| !self.here.contains(id));
+        gone.map(|(id, label)| (*id, label.clone())).collect()
     }
 
     /// Undecided flows of a label.

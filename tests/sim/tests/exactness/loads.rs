@@ -4,6 +4,7 @@
 //! its clock goes on where that of the last one stood.
 
 use crate::figures::{self, Figures};
+use crate::flows;
 use crate::host::{Host, Kind};
 use crate::reader::{Reader, assert_all_accounted, number};
 use crate::seeds::each_seed;
@@ -137,6 +138,7 @@ fn check_restart(seed: u64) {
     assert_eq!(sets, 1, "the set of the capture state");
     let now_ns = host.now_ns();
     compare(&twin, &again, now_ns);
+    assert_eq!(flows::wrong(&host, &again.snapshot(now_ns)), Vec::<String>::new());
     let shown = again.snapshot(now_ns);
     assert_eq!(shown.driver_since_ns, loaded_ns.filter(|it| *it > 0));
     assert!(shown.driver_since_ns.is_some() && again.state.is_flow_set_complete());
@@ -149,6 +151,7 @@ fn check_restart(seed: u64) {
             again.takes(&event);
         }
         compare(&twin, &again, host.now_ns());
+        assert_eq!(flows::wrong(&host, &again.snapshot(host.now_ns())), Vec::<String>::new());
     }
     host.machine.stop().unwrap();
 }
