@@ -1,0 +1,16 @@
+//! The program for Windows under Wine, but for `weir driver`, which `tests/driver` has: it prints
+//! what the program for Linux prints.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails loudly")]
+
+#[path = "../events/made.rs"]
+#[expect(dead_code, reason = "the trace alone is of use here, not the runs on Linux")]
+mod made;
+mod parity;
+#[path = "../replay/support.rs"]
+#[expect(dead_code, reason = "captures are of use here, not the runs on Linux")]
+mod support;
+#[path = "../driver/tools.rs"]
+mod tools;
+#[path = "../driver/windows.rs"]
+#[expect(dead_code, reason = "no driver is installed here")]
+mod windows;
