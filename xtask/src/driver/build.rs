@@ -104,7 +104,7 @@ pub(super) fn compile(
 ) -> Result<(), String> {
     let (target_dir, linker) = (target_dir(), root().join("driver/link.sh"));
     let output = Command::new(CARGO)
-        .args(["rustc", "--lib", "--quiet", "--package", package])
+        .args(["rustc", "--lib", "--crate-type", "cdylib", "--quiet", "--package", package])
         // The standard library from its source, without an allocator: nothing allocates unseen.
         .args([
             "-Zbuild-std=core,compiler_builtins",

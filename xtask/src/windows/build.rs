@@ -15,7 +15,7 @@ pub(super) fn build(is_debug: bool) -> Result<PathBuf, String> {
     let folders = folders(&target_dir);
     let output = Command::new(CARGO)
         .args(["build", "--quiet", "--locked", "--package", "weir", "--bin", "weir"])
-        .args(["-Zbuild-std=std,panic_abort", "--target", TARGET, "--profile", profile])
+        .args(["-Zbuild-std=std,panic_unwind", "--target", TARGET, "--profile", profile])
         .current_dir(root())
         .env("RUSTC", RUSTC)
         // Building the library is not an option of a stable compiler, which Debian's is.
