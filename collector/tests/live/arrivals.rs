@@ -34,15 +34,15 @@ fn is_detail(id: u16) -> bool {
     matches!(kind_name(id), Some("Invocation" | "CopyFallback"))
 }
 
-#[test]
-fn every_event_of_a_trace_arrives_once_in_its_session() {
-    let events = feed::of_trace(trace());
+/// Plays a trace to both sessions: each event arrives once, where it belongs.
+fn arrives_once(trace: Vec<u8>) {
+    let events = feed::of_trace(trace);
     let mut expected = [BTreeMap::new(), BTreeMap::new()];
     for (id, _) in events.iter().filter(|(id, _)| kind_name(*id) != Some("FlowUninspected")) {
         let name = kind_label(kind_index(*id)).to_owned();
         *expected[usize::from(is_detail(*id))].entry(name).or_insert(0_u64) += 1;
     }
-    assert!(expected[0].len() > 5 && expected[1].len() == 1, "{expected:?}");
+    assert!(expected[0].len() > 5 && !expected[1].is_empty(), "{expected:?}");
     let Some(machine) = fed(events.into_iter().map(|(_, line)| line).collect()) else { return };
     let told = machine.run(&["--detail"], &[], &[CONTROL, DETAIL]);
     for (name, expected) in [CONTROL, DETAIL].iter().zip(expected) {
@@ -54,6 +54,20 @@ fn every_event_of_a_trace_arrives_once_in_its_session() {
     }
     assert!(machine.stage.names().is_empty());
     assert_eq!(machine.stage.notes(), [""; 0], "its sessions are as they should be");
+}
+
+#[test]
+fn every_event_of_a_replay_arrives_once_in_its_session() {
+    arrives_once(trace());
+}
+
+#[test]
+fn every_event_of_the_driver_arrives_once_in_its_session() {
+    let Some(path) = std::env::var_os("WEIR_LIVE_ETL") else {
+        eprintln!("skipped: WEIR_LIVE_ETL names no trace (cargo xtask sim --record live.etl)");
+        return;
+    };
+    arrives_once(std::fs::read(path).unwrap());
 }
 
 #[test]
