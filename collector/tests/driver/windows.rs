@@ -96,8 +96,14 @@ impl Windows {
 
     /// A tool of Windows'.
     pub(crate) fn run(&self, words: &[&str]) -> Run {
+        Run::of(&self.command(words).output().unwrap())
+    }
+
+    /// The same, to be given more before it runs.
+    pub(crate) fn command<S: AsRef<OsStr>>(&self, words: &[S]) -> Command {
         let mut command = wine("timeout", self.prefix.path());
-        Run::of(&command.arg(DEADLINE).arg(&self.tools.wine).args(words).output().unwrap())
+        command.arg(DEADLINE).arg(&self.tools.wine).args(words);
+        command
     }
 
     /// A key with all below it as `reg query` prints it; nothing where there is none.

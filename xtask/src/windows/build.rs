@@ -8,6 +8,9 @@ use std::process::Command;
 /// What rustc calls a machine with Windows whose programs mingw-w64 links.
 const TARGET: &str = "x86_64-pc-windows-gnu";
 
+/// What is built beside the program for tests: it reads live sessions alone.
+const FOR_TESTS: [&str; 4] = ["--package", "weir-etw", "--example", "live"];
+
 /// Builds `weir.exe`.
 pub(super) fn build(is_debug: bool) -> Result<PathBuf, String> {
     let (profile, folder) = if is_debug { ("dev", "debug") } else { ("release", "release") };
@@ -15,6 +18,7 @@ pub(super) fn build(is_debug: bool) -> Result<PathBuf, String> {
     let folders = folders(&target_dir);
     let output = Command::new(CARGO)
         .args(["build", "--quiet", "--locked", "--package", "weir", "--bin", "weir"])
+        .args(FOR_TESTS.iter().filter(|_| is_debug))
         .args(["-Zbuild-std=std,panic_unwind", "--target", TARGET, "--profile", profile])
         .current_dir(root())
         .env("RUSTC", RUSTC)
