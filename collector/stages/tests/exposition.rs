@@ -10,11 +10,11 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use synthetic::surroundings::surroundings;
 use synthetic::{Driver, Random, SECOND};
 use weir_stages::catalogue::METRICS;
 use weir_stages::exposition::messages::{LabelPair, MetricFamily, MetricType};
 use weir_stages::exposition::{openmetrics, protobuf, text};
-use weir_stages::snapshot::{ExporterFacts, Lag, ProcessFacts, SessionFacts, Shell, WebFacts};
 use weir_stages::{Aggregator, Limits, Snapshot, SnapshotOptions};
 
 fn scenario() -> Arc<Snapshot> {
@@ -34,44 +34,6 @@ fn scenario() -> Arc<Snapshot> {
     let options =
         SnapshotOptions { detail_flows: 2, version: "0.1.0", ..SnapshotOptions::default() };
     Arc::new(state.snapshot_within(1_050 * SECOND, &options, &surroundings()))
-}
-
-/// Something of everything that the stages themselves do not know.
-fn surroundings() -> Shell {
-    let mut lag = Lag::default();
-    lag.record(0, 1);
-    lag.record(700_000_000, 3);
-    let control = SessionFacts {
-        session: "weir-control".into(),
-        is_up: true,
-        lag,
-        ..SessionFacts::default()
-    };
-    let detail = SessionFacts {
-        session: "weir-detail".into(),
-        restarts: 2,
-        events_lost: 40,
-        realtime_buffers_lost: 1,
-        ..SessionFacts::default()
-    };
-    let exporter = ExporterFacts {
-        signal: "metrics",
-        endpoint: "http://127.0.0.1:4318".into(),
-        exports: 5,
-        failures: 1,
-        queue_points: 70,
-    };
-    let process = ProcessFacts {
-        cpu_seconds: 1.25,
-        resident_bytes: 1 << 20,
-        virtual_bytes: 1 << 30,
-        start_seconds: 1_000,
-        open_fds: Some(9),
-    };
-    let web =
-        WebFacts { connections: 2, requests: 100, evicted: 1, denied: 3, ..WebFacts::default() };
-    let (sessions, exporters) = (vec![control, detail], vec![exporter]);
-    Shell { sessions, exporters, process: Some(process), web: Some(web) }
 }
 
 fn golden(name: &str, found: &str) {

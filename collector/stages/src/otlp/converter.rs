@@ -164,6 +164,9 @@ impl Pass<'_> {
             (Some(Value::Counter(before)), Value::Counter(now)) => {
                 now.checked_sub(*before).map(Value::Counter)
             }
+            (Some(Value::CounterFloat(before)), Value::CounterFloat(now)) => {
+                (now >= before).then(|| Value::CounterFloat(now - before))
+            }
             (Some(Value::Histogram(before)), Value::Histogram(now)) => {
                 since(now, before).map(Value::Histogram)
             }

@@ -8,6 +8,7 @@ mod synthetic;
 
 use page::{Found, assert_same, found, page};
 use std::sync::Arc;
+use synthetic::surroundings::surroundings;
 use synthetic::{Driver, Random, SECOND};
 use weir_stages::catalogue::{Kind, METRICS, Source};
 use weir_stages::otlp::{
@@ -40,7 +41,8 @@ impl World {
         for event in self.driver.take() {
             self.state.apply_event(&event.head, &event.payload);
         }
-        Arc::new(self.state.snapshot(self.driver.now_ns, &SnapshotOptions::default()))
+        let (now_ns, options) = (self.driver.now_ns, SnapshotOptions::default());
+        Arc::new(self.state.snapshot_within(now_ns, &options, &surroundings()))
     }
 }
 

@@ -3,6 +3,8 @@
 
 #![allow(dead_code, clippy::allow_attributes, reason = "each test uses a part of it")]
 
+pub(crate) mod surroundings;
+
 use std::collections::BTreeMap;
 use weir_abi::counters::{ENTRIES_MAX, Entry, Series, flow_index, invocation_index};
 use weir_abi::event::{

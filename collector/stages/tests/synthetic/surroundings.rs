@@ -1,0 +1,41 @@
+//! What a shell would tell of itself.
+
+use weir_stages::snapshot::{ExporterFacts, Lag, ProcessFacts, SessionFacts, Shell, WebFacts};
+
+/// Something of everything that the stages themselves do not know.
+pub(crate) fn surroundings() -> Shell {
+    let mut lag = Lag::default();
+    lag.record(0, 1);
+    lag.record(700_000_000, 3);
+    let control = SessionFacts {
+        session: "weir-control".into(),
+        is_up: true,
+        lag,
+        ..SessionFacts::default()
+    };
+    let detail = SessionFacts {
+        session: "weir-detail".into(),
+        restarts: 2,
+        events_lost: 40,
+        realtime_buffers_lost: 1,
+        ..SessionFacts::default()
+    };
+    let exporter = ExporterFacts {
+        signal: "metrics",
+        endpoint: "http://127.0.0.1:4318".into(),
+        exports: 5,
+        failures: 1,
+        queue_points: 70,
+    };
+    let process = ProcessFacts {
+        cpu_seconds: 1.25,
+        resident_bytes: 1 << 20,
+        virtual_bytes: 1 << 30,
+        start_seconds: 1_000,
+        open_fds: Some(9),
+    };
+    let web =
+        WebFacts { connections: 2, requests: 100, evicted: 1, denied: 3, ..WebFacts::default() };
+    let (sessions, exporters) = (vec![control, detail], vec![exporter]);
+    Shell { sessions, exporters, process: Some(process), web: Some(web) }
+}
