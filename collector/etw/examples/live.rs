@@ -1,6 +1,6 @@
 //! Reads the driver's events for a while and says what came, as JSON lines.
 //!
-//! `live [--seconds N] [--detail] [--secure]`: without a number until standard input ends. A line
+//! `live [--seconds N] [--detail] [--secure] [--panic]`: without a number until standard input ends. A line
 //! each second, and a last one with `"final": true`. Only on Windows.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program of a terminal")]
 
@@ -23,6 +23,7 @@ mod windows {
     use std::process::ExitCode;
     use std::sync::mpsc::{RecvTimeoutError, sync_channel};
     use std::time::Instant;
+    use weir_abi::event::{Event as _, Verdict};
     use weir_etw::live::{LiveSessions, Options};
     use weir_etw::ring::KindCounts;
     use weir_etw::supervisor::Report;
@@ -93,7 +94,8 @@ mod windows {
             .iter()
             .position(|it| it == "--seconds")
             .and_then(|at| words.get(at + 1)?.parse::<u64>().ok().map(Duration::from_secs));
-        let sessions = LiveSessions::new(Options { is_secure: has("--secure") });
+        let on_event = has("--panic").then_some(panic_at_verdicts as fn(u16));
+        let sessions = LiveSessions::new(Options { is_secure: has("--secure"), on_event });
         for session in SessionName::ALL {
             println!("{}", json!({ "sizes": format!("{:?}", sessions.sizes(session)) }));
         }
@@ -108,6 +110,11 @@ mod windows {
                 ExitCode::FAILURE
             }
         }
+    }
+
+    /// What must not end the process.
+    fn panic_at_verdicts(id: u16) {
+        assert_ne!(id, Verdict::ID, "told to panic");
     }
 
     fn run(mut supervisor: Supervisor<LiveSessions>, seconds: Option<Duration>) {

@@ -58,10 +58,15 @@ impl Producer {
     pub fn push(&mut self, head: &EventHead, payload: &[u8]) -> bool {
         let is_in = self.write(head, payload).is_some();
         if !is_in {
-            // Only a figure: it orders nothing.
-            self.dropped[kind_index(head.id)].fetch_add(1, Ordering::Relaxed);
+            self.drop_one(head.id);
         }
         is_in
+    }
+
+    /// Counts an event as dropped that could not even be copied.
+    pub fn drop_one(&self, id: u16) {
+        // Only a figure: it orders nothing.
+        self.dropped[kind_index(id)].fetch_add(1, Ordering::Relaxed);
     }
 
     fn write(&mut self, head: &EventHead, payload: &[u8]) -> Option<()> {

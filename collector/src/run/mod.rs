@@ -162,7 +162,7 @@ fn namer(args: &RunArgs) -> Result<Option<Namer>, Failure> {
 /// The sessions of this machine.
 #[cfg(windows)]
 fn live(args: &RunArgs) -> Result<Box<dyn Source + Send>, Failure> {
-    let options = weir_etw::live::Options { is_secure: args.secure_session };
+    let options = weir_etw::live::Options { is_secure: args.secure_session, on_event: None };
     let sessions = weir_etw::live::LiveSessions::new(options);
     Ok(Box::new(live::Live::start(sessions, args.invocation_events)?))
 }

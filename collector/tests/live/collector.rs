@@ -1,12 +1,12 @@
 //! The collector's live sessions on a stage: the program that tells, in JSON lines, what it read.
 
 use crate::feed::Feed;
-use crate::stage::{Ended, Running, Stage, windows};
+use crate::stage::{Ended, Running, Stage, alone, windows};
 use crate::substitute;
 use crate::tools::Tools;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{MutexGuard, OnceLock};
 
 /// A stage for collectors. Only one test has it at a time: a collector is alone on its machine.
 pub(crate) struct Machine {
@@ -17,10 +17,9 @@ pub(crate) struct Machine {
 
 /// A machine with this feed; `None`, and a word on why, where the program is missing.
 pub(crate) fn machine(tools: &'static Tools, feed: &Feed) -> Option<Machine> {
-    static ALONE: Mutex<()> = Mutex::new(());
     static PROGRAM: OnceLock<Option<PathBuf>> = OnceLock::new();
     let program = PROGRAM.get_or_init(|| Some(substitute::copy(tools, &program(tools)?)));
-    let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let alone = alone();
     let stage = Stage::new(&windows(tools), feed);
     Some(Machine { stage, program: program.clone()?, _alone: alone })
 }

@@ -118,3 +118,15 @@ fn a_second_collector_is_refused_and_the_first_keeps_its_session() {
     assert_eq!(first.last(CONTROL)["received"], json!({ "verdict": 2 }));
     assert_eq!(machine.stage.names(), [""; 0]);
 }
+
+#[test]
+fn a_panic_in_the_callback_costs_its_event_and_not_the_process() {
+    let Some(machine) = fed(1..=3) else { return };
+    let state = feed::event(&weir_abi::event::DriverState::default(), 1, 1);
+    machine.stage.append(&Feed::default().then(state));
+    let told = machine.run(&["--panic"], &[], &[CONTROL]);
+    let last = told.last(CONTROL);
+    assert_eq!(last["received"], json!({ "driver_state": 1 }));
+    assert_eq!((&last["panics"], &last["dropped"]), (&json!(3), &json!({ "verdict": 3 })));
+    assert_eq!(machine.stage.names(), [""; 0]);
+}

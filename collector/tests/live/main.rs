@@ -14,6 +14,7 @@ mod feed;
 #[expect(dead_code, reason = "the trace alone is of use here, not the runs on Linux")]
 mod made;
 mod parity;
+mod run;
 mod stage;
 mod substitute;
 #[path = "../replay/support.rs"]

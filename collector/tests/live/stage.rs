@@ -5,10 +5,10 @@ use crate::feed::Feed;
 use crate::tools::Tools;
 use crate::windows::Windows;
 use core::time::Duration;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, Output, Stdio};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 use tempfile::TempDir;
 
@@ -28,6 +28,12 @@ pub(crate) fn windows(tools: &'static Tools) -> Arc<Windows> {
         *shared = Arc::downgrade(&windows);
         windows
     })
+}
+
+/// One test at a time has collectors: they are alone on their machine, and tests share it.
+pub(crate) fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 pub(crate) struct Stage {
@@ -103,6 +109,13 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    /// The first line that it prints.
+    pub(crate) fn first_line(&mut self) -> String {
+        let out = self.child.stdout.as_mut().unwrap();
+        let bytes = out.bytes().map_while(Result::ok).take_while(|byte| *byte != b'\n');
+        String::from_utf8(bytes.collect()).unwrap()
+    }
+
     /// Gives it a line.
     pub(crate) fn say(&mut self) {
         self.child.stdin.as_mut().unwrap().write_all(b"\n").unwrap();

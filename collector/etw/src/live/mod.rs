@@ -44,6 +44,9 @@ pub struct Options {
     /// without it, any process that registers the driver's provider can forge events. Off until it
     /// was tried with a kernel driver.
     pub is_secure: bool,
+    /// Looks at the id of each event on the session's thread, before it is copied. A panic in it is
+    /// caught as one in the copying is: that is what it is for.
+    pub on_event: Option<fn(u16)>,
 }
 
 /// The sessions of this machine.

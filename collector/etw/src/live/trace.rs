@@ -60,7 +60,7 @@ pub(super) fn open(
     let provider = Provider::by_guid(control::provider())
         .level(LEVEL)
         .any(name.keywords())
-        .add_callback(callback(producer, Arc::clone(&counts)))
+        .add_callback(callback(producer, Arc::clone(&counts), options.on_event))
         .build();
     let (trace, handle) = UserTrace::new()
         .named(name.text().to_owned())
@@ -96,18 +96,22 @@ fn properties(sizes: Sizes, options: Options) -> TraceProperties {
 fn callback(
     producer: Producer,
     counts: Arc<Counts>,
+    on_event: Option<fn(u16)>,
 ) -> impl FnMut(&EventRecord, &ferrisetw::SchemaLocator) + Send + Sync + 'static {
     // Never locked: ferrisetw asks for `Sync` and calls with `&mut`.
     let mut producer = Mutex::new(producer);
     move |event, _schemas| {
         counts.calls.fetch_add(1, Ordering::Relaxed);
         // ferrisetw ends the process on a panic that reaches it, and leaves the session behind.
+        let producer = producer.get_mut().unwrap_or_else(PoisonError::into_inner);
         let copied = catch_unwind(AssertUnwindSafe(|| {
-            let producer = producer.get_mut().unwrap_or_else(PoisonError::into_inner);
-            producer.push(&record::head(event), record::payload(event))
+            let head = record::head(event);
+            on_event.inspect(|look| look(head.id));
+            producer.push(&head, record::payload(event))
         }));
         if copied.is_err() {
             counts.panics.fetch_add(1, Ordering::Relaxed);
+            producer.drop_one(event.event_id());
         }
     }
 }
