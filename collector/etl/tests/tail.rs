@@ -99,6 +99,29 @@ fn what_is_no_trace_is_refused_at_its_beginning() {
 }
 
 #[test]
+fn a_first_buffer_of_no_possible_size_is_refused_and_asks_for_no_memory() {
+    let mut bytes = file(1, 300);
+    for stride in [0, 71, (16 << 20) + 1, u32::MAX - 7] {
+        bytes[..4].copy_from_slice(&stride.to_le_bytes());
+        let refused = Tail::default().take(&bytes, |_| {});
+        assert!(matches!(refused, Err(OpenError::NotATrace { .. })), "{stride}: {refused:?}");
+    }
+    bytes[..4].copy_from_slice(&(16_u32 << 20).to_le_bytes());
+    let waits = Tail::default().take(&bytes, |_| {}).unwrap();
+    assert_eq!((waits.bytes, waits.needed), (0, 16 << 20));
+}
+
+#[test]
+fn unused_room_is_known_for_what_it_is() {
+    let bytes = file(1, 300);
+    let mut tail = Tail::default();
+    assert_eq!(tail.skip_unused(&[0; 9_000]), 0, "of a trace that has not begun");
+    tail.take(&bytes[..8192], |_| {}).unwrap();
+    assert_eq!(tail.skip_unused(&[0; 9_000]), 8_192);
+    assert_eq!(tail.skip_unused(&bytes[8192..]), 0);
+}
+
+#[test]
 fn damage_is_skipped_and_counted_whatever_it_is() {
     let bytes = file(2, 1_500);
     let events = |tail: &mut Tail, bytes: &[u8]| {

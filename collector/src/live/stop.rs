@@ -3,7 +3,7 @@
 use std::io;
 use tokio::signal;
 
-/// Both signals, listened for from its making on.
+/// The signals, listened for from its making on.
 pub(crate) struct Stop {
     #[cfg(unix)]
     interrupt: signal::unix::Signal,
@@ -13,6 +13,15 @@ pub(crate) struct Stop {
     interrupt: signal::windows::CtrlC,
     #[cfg(windows)]
     terminate: signal::windows::CtrlBreak,
+    /// The window is closed.
+    #[cfg(windows)]
+    close: signal::windows::CtrlClose,
+    /// The user logs off.
+    #[cfg(windows)]
+    logoff: signal::windows::CtrlLogoff,
+    /// The machine shuts down.
+    #[cfg(windows)]
+    shutdown: signal::windows::CtrlShutdown,
 }
 
 impl Stop {
@@ -35,11 +44,30 @@ impl Stop {
     /// The system has no more signals to give.
     #[cfg(windows)]
     pub(crate) fn listen() -> io::Result<Self> {
-        use signal::windows::{ctrl_break, ctrl_c};
-        Ok(Self { interrupt: ctrl_c()?, terminate: ctrl_break()? })
+        use signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_logoff, ctrl_shutdown};
+        Ok(Self {
+            interrupt: ctrl_c()?,
+            terminate: ctrl_break()?,
+            close: ctrl_close()?,
+            logoff: ctrl_logoff()?,
+            shutdown: ctrl_shutdown()?,
+        })
     }
 
     /// Returns when one came.
+    #[cfg(windows)]
+    pub(crate) async fn asked(mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.close.recv() => {}
+            _ = self.logoff.recv() => {}
+            _ = self.shutdown.recv() => {}
+        }
+    }
+
+    /// Returns when one came.
+    #[cfg(unix)]
     pub(crate) async fn asked(mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}

@@ -70,5 +70,8 @@ fn facts(stats: SignalStats) -> ExporterFacts {
         exports: stats.exports,
         failures: stats.failures,
         queue_points: stats.queue_points,
+        dropped_points: stats.dropped_points,
+        refused_points: stats.refused_points,
+        rejected_points: stats.rejected_points,
     }
 }

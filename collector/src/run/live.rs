@@ -17,8 +17,13 @@ use weir_stages::snapshot::{Lag, SessionFacts};
 /// The sessions.
 pub(super) struct Live<S: Sessions> {
     supervisor: Supervisor<S>,
-    order: Reorder,
-    lags: [Lag; SessionName::ALL.len()],
+    /// What each session brought. Apart: a flood on one must not hurry the other.
+    arrivals: [Arrivals; SessionName::ALL.len()],
+    /// The clock that only goes forward.
+    begun: Instant,
+    /// The newest time of an event, and when it came by that clock: events have a clock of their
+    /// own, which does not follow when the system's is set.
+    newest: Option<(u64, Instant)>,
     /// Invocations are listened to, so segments are known at any time.
     has_detail: bool,
 }
@@ -31,7 +36,8 @@ impl<S: Sessions> Live<S> {
     pub(super) fn start(sessions: S, has_detail: bool) -> Result<Self, Failure> {
         let supervisor = Supervisor::start(sessions, has_detail, Instant::now());
         let supervisor = supervisor.map_err(refused)?;
-        Ok(Self { supervisor, order: Reorder::default(), lags: Default::default(), has_detail })
+        let (arrivals, begun) = (Default::default(), Instant::now());
+        Ok(Self { supervisor, arrivals, begun, newest: None, has_detail })
     }
 
     /// Counts what the rings had no room for; those events are gaps in the driver's numbers too.
@@ -52,19 +58,34 @@ impl<S: Sessions> Source for Live<S> {
     }
 
     fn poll(&mut self, now_ns: u64, into: &mut LiveStages) -> Result<Polled, Failure> {
-        let Self { supervisor, order, lags, .. } = self;
+        let Self { supervisor, arrivals, newest, .. } = self;
         supervisor.drain(|session, batch| {
-            arrive(batch, now_ns, order, &mut lags[session.index()], into);
+            note_newest(newest, batch);
+            arrivals[session.index()].take(batch, now_ns, into);
         });
-        order.release(now_ns, |head, payload| into.event(head, payload));
+        // `weir-control` comes first: what a segment is of is known when it comes.
+        let since_ns = u64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        for arrivals in &mut self.arrivals {
+            arrivals.order.release(since_ns, |head, payload| into.event(head, payload));
+        }
         into.apply();
         self.take_dropped(into);
-        let wants_refresh = !self.has_detail && into.wants_refresh(now_ns);
+        let wants_refresh = !self.has_detail && into.wants_refresh(self.time_ns(now_ns));
         let wants_capture = into.aggregator.wants_capture() || wants_refresh;
         for change in self.supervisor.poll(Instant::now(), wants_capture) {
+            if matches!(change, Change::Restarted(SessionName::Control)) {
+                // A session has its clock from when it was started.
+                self.newest = None;
+            }
             say(&change);
         }
         Ok(Polled::Idle)
+    }
+
+    /// That of events, as far as they tell.
+    fn time_ns(&self, now_ns: u64) -> u64 {
+        let Some((newest_ns, came)) = self.newest else { return now_ns };
+        newest_ns.saturating_add(u64::try_from(came.elapsed().as_nanos()).unwrap_or(u64::MAX))
     }
 
     fn unready(&self) -> Option<String> {
@@ -81,44 +102,61 @@ impl<S: Sessions> Source for Live<S> {
             events_lost: report.lost.events,
             realtime_buffers_lost: report.lost.realtime_buffers,
             log_buffers_lost: report.lost.log_buffers,
-            lag: self.lags[report.session.index()].clone(),
+            query_failures: report.query_failures,
+            late: self.arrivals[report.session.index()].order.late(),
+            hurried: self.arrivals[report.session.index()].order.hurried(),
+            lag: self.arrivals[report.session.index()].lag.clone(),
         };
         self.supervisor.reports().map(facts).collect()
     }
 
     fn finish(&mut self, into: &mut LiveStages) {
-        let Self { supervisor, order, lags, .. } = self;
+        let Self { supervisor, arrivals, newest, .. } = self;
         let now_ns = super::pump::now_ns();
         let ends = supervisor.stop(|session, batch| {
-            arrive(batch, now_ns, order, &mut lags[session.index()], into);
+            note_newest(newest, batch);
+            arrivals[session.index()].take(batch, now_ns, into);
         });
-        order.finish(|head, payload| into.event(head, payload));
+        for arrivals in &mut self.arrivals {
+            arrivals.order.finish(|head, payload| into.event(head, payload));
+        }
         into.apply();
         self.take_dropped(into);
         ends.iter().for_each(say_end);
     }
 }
 
-/// A batch came: how old its events are, and into the order with them.
-fn arrive(
-    batch: &EventBatch,
-    now_ns: u64,
-    order: &mut Reorder,
-    lag: &mut Lag,
-    into: &mut LiveStages,
-) {
-    // Events of a batch are of about one age, and a histogram of each event would cost as much as
-    // taking it in: the batch counts with the age of its oldest and newest, half each.
-    let events = batch.len() as u64;
-    let times = || batch.iter().map(|(head, _)| head.time_ns);
-    if let (Some(oldest), Some(newest)) = (times().min(), times().max()) {
-        lag.record(now_ns.saturating_sub(oldest), events / 2);
-        lag.record(now_ns.saturating_sub(newest), events - events / 2);
-    }
-    for (head, payload) in batch.iter() {
-        if order.push(head, payload) {
-            order.hurry(|head, payload| into.event(head, payload));
+/// What a session brought and the stages do not have yet.
+#[derive(Default)]
+struct Arrivals {
+    order: Reorder,
+    lag: Lag,
+}
+
+impl Arrivals {
+    /// A batch came: how old its events are, and into the order with them.
+    fn take(&mut self, batch: &EventBatch, now_ns: u64, into: &mut LiveStages) {
+        // Events of a batch are of about one age, and a histogram of each event would cost as much
+        // as taking it in: the batch counts with the age of its oldest and newest, half each.
+        let events = batch.len() as u64;
+        let times = || batch.iter().map(|(head, _)| head.time_ns);
+        if let (Some(oldest), Some(newest)) = (times().min(), times().max()) {
+            self.lag.record(now_ns.saturating_sub(oldest), events / 2);
+            self.lag.record(now_ns.saturating_sub(newest), events - events / 2);
         }
+        for (head, payload) in batch.iter() {
+            if self.order.push(head, payload) {
+                self.order.hurry(|head, payload| into.event(head, payload));
+            }
+        }
+    }
+}
+
+/// Notes when the youngest event of all came.
+fn note_newest(newest: &mut Option<(u64, Instant)>, batch: &EventBatch) {
+    let youngest = batch.iter().map(|(head, _)| head.time_ns).max().unwrap_or(0);
+    if newest.is_none_or(|(known, _)| youngest > known) {
+        *newest = Some((youngest, Instant::now()));
     }
 }
 

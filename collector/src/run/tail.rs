@@ -10,6 +10,7 @@ use crate::trace_file::unreadable;
 use std::fs::File;
 use std::io::{self, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 use weir_etl::Tail;
 use weir_stages::order::Reorder;
 use weir_stages::snapshot::{Lag, SessionFacts};
@@ -38,6 +39,8 @@ pub(super) struct Growing {
     /// What was written before has no age that says anything of the session.
     started_ns: u64,
     is_over: bool,
+    /// The clock that only goes forward.
+    begun: Instant,
 }
 
 impl Growing {
@@ -66,6 +69,7 @@ impl Growing {
             lag: Lag::default(),
             started_ns: now_ns(),
             is_over: false,
+            begun: Instant::now(),
         }
     }
 
@@ -97,6 +101,23 @@ impl Growing {
         }
     }
 
+    /// Standard input has ended: whether that was the end of a trace.
+    fn judge_end(&self) -> Result<(), Failure> {
+        if self.tail.header().is_none() {
+            let message = "read standard input: it ended before a trace had begun";
+            let hint = "give it an event trace file, as in `weir run --from - < FILE`";
+            return Err(Failure::new(ExitCode::InputDamaged, message, hint));
+        }
+        if !self.bytes.is_empty() {
+            output::warn("standard input ended within a buffer of the trace");
+        }
+        if self.tail.skipped() > 0 {
+            let skipped = self.tail.skipped();
+            output::warn(&format!("{skipped} buffers of standard input could not be read whole"));
+        }
+        Ok(())
+    }
+
     /// Takes out of the bytes what is whole; whether that was anything.
     fn take(&mut self, now_ns: u64, into: &mut LiveStages) -> Result<bool, Failure> {
         let Self { tail, order, lag, started_ns, .. } = self;
@@ -116,6 +137,8 @@ impl Growing {
         self.at += u64::try_from(taken.bytes).unwrap_or(0);
         if matches!(self.from, From::Stdin(_)) {
             self.bytes.drain(..taken.bytes);
+            // In a pipe, room that was made and not written stays empty.
+            self.bytes.drain(..self.tail.skip_unused(&self.bytes));
         } else if taken.bytes == 0 && taken.needed > self.bytes.len() {
             // Read that much the next time: a buffer may be larger than a chunk.
             self.bytes.resize(taken.needed, 0);
@@ -134,9 +157,11 @@ impl Source for Growing {
     fn poll(&mut self, now_ns: u64, into: &mut LiveStages) -> Result<Polled, Failure> {
         let has_read = self.read().map_err(|error| unreadable(&self.path, &error))?;
         let has_taken = has_read && self.take(now_ns, into)?;
-        self.order.release(now_ns, |head, payload| into.event(head, payload));
+        let since_ns = u64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.order.release(since_ns, |head, payload| into.event(head, payload));
         if self.is_over {
             self.finish(into);
+            self.judge_end()?;
             return Ok(Polled::End);
         }
         // Of a pipe there is more whenever something came; of a file, when a whole buffer did.
@@ -159,6 +184,8 @@ impl Source for Growing {
             session: name.to_owned(),
             is_up: !self.is_over,
             log_buffers_lost: self.tail.skipped(),
+            late: self.order.late(),
+            hurried: self.order.hurried(),
             lag: self.lag.clone(),
             ..SessionFacts::default()
         }]
@@ -166,12 +193,7 @@ impl Source for Growing {
 
     fn finish(&mut self, into: &mut LiveStages) {
         self.order.finish(|head, payload| into.event(head, payload));
-        if core::mem::replace(&mut self.is_over, true) {
-            return;
-        }
-        if !self.bytes.is_empty() && matches!(self.from, From::Stdin(_)) {
-            output::warn("standard input ended within a buffer of the trace");
-        }
+        self.is_over = true;
     }
 }
 

@@ -3,16 +3,19 @@
 //! A session delivers one buffer after the other, each of one processor, and nothing promises that
 //! buffers of several processors, or of two sessions, arrive in the order in which they were filled:
 //! the documentation says that real-time events come sorted, reports say that they do not.
-//! So events wait until everything as old as they are can be expected to have come, and leave sorted
-//! by time; at equal times, as they came, which keeps the order of each processor.
+//! So events wait for a while after their arrival, and leave sorted by time; at equal times, as they
+//! came, which keeps the order of each processor.
+//! How long they waited is told by a clock that only goes forward: times of events come from another
+//! one, and neither follows the other's steps.
 //! What comes later still passes at once: the stages behind bear it, and accounts stay exact.
 //!
 //! Source: learn.microsoft.com/windows/win32/etw/consuming-events and
 //! github.com/Karib0u/rustinel/pull/350 (read 2026-11).
 
+use std::collections::VecDeque;
 use weir_abi::EventHead;
 
-/// How long events wait: two of the collector's flushes of a session, and a pause of its thread.
+/// How long events wait after they came: two of the collector's flushes of a session, and a pause of its thread.
 pub const HOLD_NS: u64 = 600_000_000;
 
 /// Events that wait at most: a second of 250,000 events, some 40 MB.
@@ -36,6 +39,9 @@ struct Slot {
 pub struct Reorder {
     slots: Vec<Slot>,
     bytes: Vec<u8>,
+    /// When something came, and the newest time of an event until then. Its length is bounded by how
+    /// often [`Reorder::release`] is called within [`HOLD_NS`].
+    arrivals: VecDeque<(u64, u64)>,
     newest_ns: u64,
     released_ns: u64,
     hurried: u64,
@@ -54,9 +60,21 @@ impl Reorder {
         self.slots.len() >= EVENTS_MAX || self.bytes.len() >= BYTES_MAX
     }
 
-    /// Hands out what is older than [`HOLD_NS`] before `now_ns`.
+    /// Hands out what has waited; `now_ns` is of any clock that only goes forward. What was pushed
+    /// since the last call came now.
     pub fn release(&mut self, now_ns: u64, each: impl FnMut(&EventHead, &[u8])) {
-        self.release_until(now_ns.saturating_sub(HOLD_NS), each);
+        let last = self.arrivals.back().map_or(0, |(_, newest_ns)| *newest_ns);
+        if self.newest_ns > last {
+            self.arrivals.push_back((now_ns, self.newest_ns));
+        }
+        let mut until_ns = self.released_ns;
+        while let Some((came_ns, newest_ns)) = self.arrivals.front().copied()
+            && now_ns.saturating_sub(came_ns) >= HOLD_NS
+        {
+            until_ns = newest_ns;
+            self.arrivals.pop_front();
+        }
+        self.release_until(until_ns, each);
     }
 
     /// Hands out the older half, because no more may wait.
@@ -70,6 +88,7 @@ impl Reorder {
 
     /// Hands out everything: the session is over.
     pub fn finish(&mut self, each: impl FnMut(&EventHead, &[u8])) {
+        self.arrivals.clear();
         self.release_until(u64::MAX, each);
     }
 
@@ -156,25 +175,47 @@ mod tests {
     #[test]
     fn events_leave_sorted_once_they_have_waited() {
         let mut order = Reorder::default();
-        for (time_ns, id) in
-            [(SECOND, 1_u16), (SECOND - 5, 2), (SECOND, 3), (2 * SECOND, 4), (7, 5)]
-        {
-            let payload = id.to_le_bytes();
-            assert!(!order.push(&head(time_ns, id), &payload[..usize::from(id % 3).min(2)]));
-        }
+        let push = |order: &mut Reorder, events: &[(u64, u16)]| {
+            for (time_ns, id) in events {
+                let payload = id.to_le_bytes();
+                assert!(!order.push(&head(*time_ns, *id), &payload[..usize::from(id % 3).min(2)]));
+            }
+        };
+        push(&mut order, &[(SECOND, 1), (SECOND - 5, 2), (SECOND, 3)]);
+        assert_eq!(released(&mut order, 7), []);
+        push(&mut order, &[(2 * SECOND, 4), (9, 5)]);
+        assert_eq!(released(&mut order, 8), []);
         assert_eq!(
-            released(&mut order, SECOND + HOLD_NS - 1),
-            [(7, 5, vec![5, 0]), (SECOND - 5, 2, vec![2, 0])]
-        );
-        assert_eq!(
-            released(&mut order, SECOND + HOLD_NS),
-            [(SECOND, 1, vec![1]), (SECOND, 3, Vec::new())]
+            released(&mut order, 7 + HOLD_NS),
+            [
+                (9, 5, vec![5, 0]),
+                (SECOND - 5, 2, vec![2, 0]),
+                (SECOND, 1, vec![1]),
+                (SECOND, 3, Vec::new())
+            ]
         );
         assert_eq!(order.waiting(), 1);
-        assert!(!order.push(&head(3, 6), &[]));
+        push(&mut order, &[(3, 6)]);
+        assert_eq!(
+            released(&mut order, 8 + HOLD_NS),
+            [(3, 6, Vec::new()), (2 * SECOND, 4, vec![4])]
+        );
+        assert_eq!(order.late(), 1);
+        push(&mut order, &[(u64::MAX, 7)]);
         let mut rest = Vec::new();
         order.finish(|head, payload| rest.push((head.id, payload.len())));
-        assert_eq!((rest, order.late()), (vec![(6, 0), (4, 1)], 1));
+        assert_eq!((rest, order.waiting()), (vec![(7, 1)], 0));
+    }
+
+    #[test]
+    fn what_comes_late_passes_at_once_and_clocks_that_step_stop_nothing() {
+        let mut order = Reorder::default();
+        assert!(!order.push(&head(10 * SECOND, 1), &[]));
+        assert_eq!(released(&mut order, 0), []);
+        assert_eq!(released(&mut order, HOLD_NS).len(), 1);
+        // The clock of events was set back by an hour of theirs.
+        assert!(!order.push(&head(SECOND, 2), &[]));
+        assert_eq!(released(&mut order, HOLD_NS + 1).len(), 1);
     }
 
     #[test]

@@ -87,12 +87,14 @@ impl Collector {
 /// Lines that hold whatever time it is and whoever listens.
 fn truth(text: &str) -> Vec<&str> {
     let is_other = |line: &&str| {
-        let other = ["#", "process_", "weir_etw_session", "weir_etw_source", "weir_series_active"];
+        let other = ["#", "process_", "weir_series_active"];
         let aged = ["weir_flow_detail", "weir_flow_undecided_old", "weir_flow_stuck"];
         let now = ["weir_driver_up", "weir_bfe_up", "weir_web_"];
         let starts = [&other[..], &aged, &now].concat();
         // No session asks for flows that nobody inspects.
-        starts.iter().any(|start| line.starts_with(start)) || line.contains("flow_uninspected")
+        starts.iter().any(|start| line.starts_with(start))
+            || line.contains("flow_uninspected")
+            || line.contains("session=")
     };
     text.lines().filter(|line| !is_other(line)).collect()
 }

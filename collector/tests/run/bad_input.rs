@@ -43,3 +43,41 @@ fn a_damaged_file_is_read_as_far_as_it_goes_and_said() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("cut.etl") && said.contains("cut"), "{said}");
 }
+
+/// What a run says of standard input that ends so.
+fn piped(bytes: &[u8]) -> (Option<i32>, String) {
+    let mut running = Running::start(&["--from", "-"]);
+    let mut stdin = running.stdin();
+    // It may have ended before it read everything.
+    let _read_by_nobody = std::io::Write::write_all(&mut stdin, bytes);
+    drop(stdin);
+    if bytes.len() > 10_000 {
+        running.scrape_until("the end", |text| {
+            text.contains("weir_etw_session_up{session=\"stdin\"} 0\n")
+        });
+        let output = running.terminate();
+        return (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    let output = running.end();
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn standard_input_that_is_no_whole_trace_is_said() {
+    let cut = piped(&trace()[..trace().len() * 2 / 3 + 11]);
+    assert_eq!(cut.0, Some(0));
+    assert!(cut.1.contains("ended within a buffer"), "{}", cut.1);
+    for no_trace in [&b""[..], b"hi\n", &trace()[..100]] {
+        let (code, said) = piped(no_trace);
+        assert_eq!(code, Some(4), "{said}");
+        assert!(said.contains("hint: "), "{said}");
+    }
+}
+
+#[test]
+fn room_in_a_pipe_that_was_never_written_is_passed_over() {
+    let mut bytes = trace().to_vec();
+    bytes.resize(bytes.len() + 3 * 65_536, 0);
+    let (code, said) = piped(&bytes);
+    assert_eq!((code, said.as_str()), (Some(0), ""));
+}

@@ -117,10 +117,11 @@ pub(crate) fn replayed(file: &Path) -> String {
 /// collector says of itself.
 pub(crate) fn truth(text: &str) -> Vec<&str> {
     let is_other = |line: &&str| {
-        let other = ["#", "process_", "weir_etw_session", "weir_etw_source", "weir_series_active"];
+        let other = ["#", "process_", "weir_series_active"];
         let aged = ["weir_flow_detail_age", "weir_flow_undecided_old", "weir_flow_stuck"];
         let now = ["weir_driver_up", "weir_bfe_up", "weir_web_"];
-        [&other[..], &aged, &now].concat().iter().any(|start| line.starts_with(start))
+        let starts = [&other[..], &aged, &now].concat();
+        starts.iter().any(|start| line.starts_with(start)) || line.contains("session=")
     };
     text.lines().filter(|line| !is_other(line)).collect()
 }

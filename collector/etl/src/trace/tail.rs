@@ -65,6 +65,15 @@ impl Tail {
         self.skipped
     }
 
+    /// How many bytes of whole buffers `bytes` begins with that were made and never written: a file
+    /// that grows may still fill them, a pipe will not.
+    #[must_use]
+    pub fn skip_unused(&self, bytes: &[u8]) -> usize {
+        let Some(stride) = self.session.as_ref().map(|it| it.stride as usize) else { return 0 };
+        let is_unused = |buffer: &&[u8]| buffer.iter().all(|byte| *byte == 0);
+        bytes.chunks_exact(stride).take_while(is_unused).count() * stride
+    }
+
     /// Reads what is whole of `bytes`, which begin where the last call's [`Taken::bytes`] ended.
     ///
     /// # Errors
@@ -111,11 +120,12 @@ impl Tail {
         if bytes.len() >= PROBE_BYTES && !is_trace(bytes) {
             return Err(OpenError::NotATrace { reason: first::NO_SESSION });
         }
-        let whole = usize::try_from(header.stride).unwrap_or(usize::MAX);
-        if !BufferHeader::is_possible_size(header.stride) || bytes.len() < whole {
-            let is_hopeless = bytes.len() > BUFFER_BYTES_MAX as usize;
+        if !BufferHeader::is_possible_size(header.stride) {
             let reason = "its first buffer has no possible size";
-            return if is_hopeless { Err(OpenError::NotATrace { reason }) } else { Ok(false) };
+            return Err(OpenError::NotATrace { reason });
+        }
+        if bytes.len() < header.stride as usize {
+            return Ok(false);
         }
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let First { buffer, header, stamp } = First::read(&mut Cursor::new(bytes), length)?;
@@ -132,7 +142,7 @@ impl Tail {
 
     fn needed(&self, rest: &[u8]) -> usize {
         match (&self.session, BufferHeader::parse(rest)) {
-            (None, Some(header)) => usize::try_from(header.stride).unwrap_or(0),
+            (None, Some(header)) => header.stride.min(BUFFER_BYTES_MAX) as usize,
             _ => HEADER_BYTES,
         }
     }

@@ -7,7 +7,9 @@ use super::{Label, Metric, Scale, Unit};
 
 const PROGRAM: Label = Label {
     name: "program",
-    values: Open("label of the attachments, else `attach-<id>`; at most 256, the rest is `other`"),
+    values: Open(
+        "label of the attachments, else the program's name, else `attach-<id>`; at most 256, the rest is `other`",
+    ),
 };
 const STATE: Label = Label { name: "state", values: Fixed(&["new", "established", "deleted"]) };
 const DIRECTION: Label = Label { name: "direction", values: Fixed(&["inbound", "outbound"]) };
@@ -213,9 +215,21 @@ metrics! {
     &[SESSION, fixed("stage", &["events", "realtime_buffers", "log_buffers"])],
     "What the session itself says was lost: events that found no buffer, buffers that found no reader, buffers that found no file";
 
+    "weir_etw_session_query_failures_total", Counter, None, Collector,
+    "weir.etw.session.query_failures" "{query}", &[SESSION],
+    "How often the session would not say what it lost: weir_etw_session_lost_total then stands still";
+
+    "weir_etw_events_out_of_order_total", Counter, None, Collector,
+    "weir.etw.events.out_of_order" "{event}", &[SESSION, fixed("handling", &["late", "hurried"])],
+    "Events that came when younger ones had been aggregated, and events that were aggregated early because no more might wait; neither is lost";
+
+    "weir_counter_sets_refused_total", Counter, None, Collector,
+    "weir.counter.sets.refused" "{set}", &[fixed("reason", &["incomplete", "doubted"])],
+    "Sets of counters that were not applied: a part never came, or they cannot follow the one before; the next whole set makes up for them";
+
     "weir_etw_source_lag_seconds", Histogram(Scale::DECISION_TIME), Seconds, Collector,
     "weir.etw.source.lag" "s", &[SESSION],
-    "Age of events when they are aggregated; those of a file have no age";
+    "Age of events when they come, by the system's clock; those of a file that were written before have none";
 
     "weir_driver_up", Gauge, None, Events,
     "weir.driver.up" "{state}", &[],
@@ -243,6 +257,11 @@ metrics! {
     "weir_otlp_failures_total", Counter, None, Collector,
     "weir.otlp.failures" "{request}", &[SIGNAL, ENDPOINT],
     "Attempts that the receiver did not take, tried again or not";
+
+    "weir_otlp_points_lost_total", Counter, None, Collector,
+    "weir.otlp.points.lost" "{point}",
+    &[SIGNAL, ENDPOINT, fixed("reason", &["dropped", "refused", "rejected"])],
+    "Points that the queue had no room for, that the receiver will never take, that it rejected of a request that it took";
 
     "weir_otlp_queue_points", Gauge, None, Collector,
     "weir.otlp.queue.points" "{point}", &[SIGNAL, ENDPOINT],

@@ -59,6 +59,12 @@ pub struct SessionFacts {
     pub realtime_buffers_lost: u64,
     /// Buffers that were lost on the way to a file.
     pub log_buffers_lost: u64,
+    /// How often the session would not say what it lost.
+    pub query_failures: u64,
+    /// Events that came when younger ones had been aggregated already.
+    pub late: u64,
+    /// Events that were aggregated early, because no more might wait.
+    pub hurried: u64,
     /// From an event to its arrival.
     pub lag: Lag,
 }
@@ -100,6 +106,12 @@ pub struct ExporterFacts {
     pub failures: u64,
     /// Points that wait.
     pub queue_points: u64,
+    /// Points that found the queue full, or were left over at the end.
+    pub dropped_points: u64,
+    /// Points of requests that the receiver will never take.
+    pub refused_points: u64,
+    /// Points that it rejected of requests that it took.
+    pub rejected_points: u64,
 }
 
 /// The process, in the units of the metrics that Prometheus' own libraries have.
@@ -129,6 +141,13 @@ pub(super) fn fill(out: &mut Builder, shell: &Shell) -> bool {
             out.counter([it.session.clone()], it.restarts);
         }),
         "weir_etw_session_lost_total" => sessions(out, shell, session_lost),
+        "weir_etw_session_query_failures_total" => sessions(out, shell, |out, it| {
+            out.counter([it.session.clone()], it.query_failures);
+        }),
+        "weir_etw_events_out_of_order_total" => sessions(out, shell, |out, it| {
+            out.counter([LabelValue::from(it.session.clone()), "late".into()], it.late);
+            out.counter([LabelValue::from(it.session.clone()), "hurried".into()], it.hurried);
+        }),
         "weir_etw_source_lag_seconds" => sessions(out, shell, |out, it| {
             out.histogram([it.session.clone().into()], &it.lag.buckets, it.lag.sum);
         }),
@@ -137,6 +156,16 @@ pub(super) fn fill(out: &mut Builder, shell: &Shell) -> bool {
         }),
         "weir_otlp_failures_total" => exporters(out, shell, |out, labels, it| {
             out.counter(labels, it.failures);
+        }),
+        "weir_otlp_points_lost_total" => exporters(out, shell, |out, [signal, endpoint], it| {
+            let reasons = [
+                ("dropped", it.dropped_points),
+                ("refused", it.refused_points),
+                ("rejected", it.rejected_points),
+            ];
+            for (reason, points) in reasons {
+                out.counter([signal.clone(), endpoint.clone(), reason.into()], points);
+            }
         }),
         "weir_otlp_queue_points" => exporters(out, shell, |out, labels, it| {
             out.gauge(labels, it.queue_points);

@@ -18,6 +18,9 @@ pub(crate) fn surroundings() -> Shell {
         restarts: 2,
         events_lost: 40,
         realtime_buffers_lost: 1,
+        query_failures: 3,
+        late: 5,
+        hurried: 6,
         ..SessionFacts::default()
     };
     let exporter = ExporterFacts {
@@ -26,6 +29,8 @@ pub(crate) fn surroundings() -> Shell {
         exports: 5,
         failures: 1,
         queue_points: 70,
+        dropped_points: 4,
+        ..ExporterFacts::default()
     };
     let process = ProcessFacts {
         cpu_seconds: 1.25,
