@@ -223,8 +223,8 @@ metrics! {
     "weir.etw.events.out_of_order" "{event}", &[SESSION, fixed("handling", &["late", "hurried"])],
     "Events that came when younger ones had been aggregated, and events that were aggregated early because no more might wait; neither is lost";
 
-    "weir_counter_sets_refused_total", Counter, None, Collector,
-    "weir.counter.sets.refused" "{set}", &[fixed("reason", &["incomplete", "doubted"])],
+    "weir_etw_sets_refused_total", Counter, None, Collector,
+    "weir.etw.sets.refused" "{set}", &[fixed("reason", &["incomplete", "doubted"])],
     "Sets of counters that were not applied: a part never came, or they cannot follow the one before; the next whole set makes up for them";
 
     "weir_etw_source_lag_seconds", Histogram(Scale::DECISION_TIME), Seconds, Collector,

@@ -20,7 +20,7 @@ pub(super) fn fill(
         "weir_attachments" => out.gauge(NONE, attached(state)),
         "weir_flow_set_complete" => out.gauge(NONE, u64::from(state.is_flow_set_complete())),
         "weir_series_limited_total" => limited(out, state),
-        "weir_counter_sets_refused_total" => {
+        "weir_etw_sets_refused_total" => {
             let oddities = state.oddities();
             out.counter(["incomplete"], oddities.sets_given_up);
             out.counter(["doubted"], oddities.sets_doubted);
