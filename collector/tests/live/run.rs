@@ -21,6 +21,9 @@ const DETAIL: &str = "weir-detail";
 /// Until a collector has started, under Wine on a machine that does much else.
 const SOON: Duration = Duration::from_secs(4);
 
+/// Events that come at once: some milliseconds of the traces here.
+const MOMENT_EVENTS: usize = 50;
+
 /// Both sessions, so that a trace's invocations are wanted too.
 const BOTH: [&str; 1] = ["--events.invocation"];
 
@@ -130,10 +133,16 @@ fn lines(trace: Vec<u8>) -> Vec<String> {
     let shifted = |line: String| {
         let (head, rest) = line.strip_prefix("event ").unwrap().split_once(' ').unwrap();
         let time: i64 = head.parse().unwrap();
-        let shift = soon - *first.get_or_insert(time);
-        format!("event {} {rest}", time + shift)
+        let time = time + soon - *first.get_or_insert(time);
+        (time, format!("event {time} {rest}"))
     };
-    wanted.map(shifted).collect()
+    let shifted: Vec<(i64, String)> = wanted.map(shifted).collect();
+    // Both sessions wait for the same moments, as they would for the driver.
+    let moments = shifted.chunks(MOMENT_EVENTS).flat_map(|moment| {
+        let until = moment.last().map(|(time, _)| format!("until {time}"));
+        until.into_iter().chain(moment.iter().map(|(_, line)| line.clone()))
+    });
+    moments.collect()
 }
 
 #[test]
@@ -162,8 +171,8 @@ fn what_sessions_deliver_is_what_metrics_say_before_and_after_a_crash() {
 fn buffers_in_any_order_change_nothing() {
     let Some(tools) = tools_or_skip() else { return };
     let lines = lines(recorded());
-    // Events of a moment come in blocks, the younger block first.
-    let blocks = lines.chunks(60).collect::<Vec<_>>();
+    // Of two moments the younger one comes first.
+    let blocks = lines.chunks(MOMENT_EVENTS + 1).collect::<Vec<_>>();
     let mixed = blocks.chunks(2).flat_map(|pair| pair.iter().rev()).flat_map(|it| it.to_vec());
     let host = Host::new(tools, &Feed::new().and(mixed));
     let collector = host.run(&BOTH);
@@ -220,7 +229,7 @@ fn what_windows_refuses_has_its_exit_code_and_leaves_no_session() {
 fn a_flood_that_is_lost_is_told_and_costs_no_total() {
     let Some(tools) = tools_or_skip() else { return };
     let mut lines = lines(recorded());
-    lines.insert(lines.len() / 2, format!("@{DETAIL} lost 7"));
+    lines.push(format!("@{DETAIL} lost 7"));
     let host = Host::new(tools, &Feed::new().and(lines));
     let collector = host.run(&[&BOTH[..], &["--duration", "25s"]].concat());
     collector.until_it_says(&replayed(&recorded()));

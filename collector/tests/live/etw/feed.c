@@ -5,6 +5,7 @@
 //   foreign event ...                 to every session, as events of its own are
 //   flood N event ...                 N times, sequence and time counting up
 //   wait MS                           pause
+//   until TIME                        pause until the system's time is this
 //   enabled                           wait until the session enables a provider
 //   capture                           wait until capture state was asked for once more
 //   hold, release                     events between them stay in buffers that only a flush, or the
@@ -74,14 +75,20 @@ end_buffer(struct player* player)
     return !callback || callback(&player->logfile);
 }
 
+// The system's time, as events have it.
+static LONGLONG
+system_time(void)
+{
+    FILETIME now;
+    GetSystemTimePreciseAsFileTime(&now);
+    return (LONGLONG)now.dwHighDateTime << 32 | now.dwLowDateTime;
+}
+
 static void
 deliver(struct player* player, struct event* event)
 {
     if (player->is_rebased) {
-        FILETIME now;
-        GetSystemTimePreciseAsFileTime(&now);
-        LONGLONG steps = (LONGLONG)now.dwHighDateTime << 32 | now.dwLowDateTime;
-        player->shift = steps - event->record.EventHeader.TimeStamp.QuadPart;
+        player->shift = system_time() - event->record.EventHeader.TimeStamp.QuadPart;
         player->is_rebased = FALSE;
     }
     event->record.EventHeader.TimeStamp.QuadPart += player->shift;
@@ -236,6 +243,12 @@ play_line(struct player* player, const char* line, ULONG* answer)
     sscanf(line, "%31s %lu", word, &count);
     if (!strcmp(word, "wait")) {
         for (ULONGLONG end = GetTickCount64() + count; GetTickCount64() < end; Sleep(GLANCE_MS)) {
+            if (!attend(player)) {
+                return NOT_DONE;
+            }
+        }
+    } else if (!strcmp(word, "until")) {
+        for (LONGLONG end = atoll(line + 6); system_time() < end; Sleep(GLANCE_MS)) {
             if (!attend(player)) {
                 return NOT_DONE;
             }
