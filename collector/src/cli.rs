@@ -54,8 +54,9 @@ pub struct RunArgs {
     #[arg(long = "events.invocation", conflicts_with = "from")]
     pub invocation_events: bool,
 
-    /// Let only those write into the sessions whom Windows permits it; with an access list for the
-    /// driver's provider nobody can forge its events. Not tried with a kernel driver yet.
+    /// Ask Windows to let only those write into the sessions whom it permits that. An access list
+    /// can be set for the driver's provider only, as a session's id is random: at best this makes
+    /// forging events harder. Not tried with a kernel driver yet.
     #[arg(long, conflicts_with = "from")]
     pub secure_session: bool,
 

@@ -15,7 +15,8 @@ nothing. For a test machine: never run it where somebody works.
 Numbers, as in N01,N18; without it, all.
 
 .PARAMETER Weir
-weir.exe, which decodes traces. Without one, entries that read the trace are skipped.
+weir.exe, which decodes traces, and whose run N43 to N51 are about. Without one, entries that read
+the trace or start it are skipped.
 
 .PARAMETER Output
 Folder for the trace, WFP's state and lab.json; made where it is missing, never emptied.
@@ -74,6 +75,10 @@ $StateEngineUp = 3
 $StateEngineDown = 4
 
 $Session = 'weir-lab'
+$CollectorSessions = @('weir-control', 'weir-detail')
+$CollectorPort = 10062
+# Collectors that were started.
+$Collectors = New-Object System.Collections.ArrayList
 $Cmdlet = $PSCmdlet
 $Results = New-Object System.Collections.ArrayList
 $Entries = New-Object System.Collections.ArrayList
@@ -286,6 +291,67 @@ function Test-Trace([scriptblock] $Check) {
         return Skip 'nothing was inspected: attach never_decides and run it again'
     }
     & $Check $trace
+}
+
+# ---- The collector ----
+
+# What `weir run` serves; empty where it does not.
+function Get-Metrics {
+    $answer = $null
+    try { $answer = Invoke-WebRequest -UseBasicParsing -Uri "http://127.0.0.1:$CollectorPort/metrics" -TimeoutSec 10 } catch { return '' }
+    [string] $answer.Content
+}
+# The sum of a metric's series; with a label, of those that have it.
+function Measure-Metric([string] $Text, [string] $Name, [string] $Label = '') {
+    $sum = 0.0
+    foreach ($line in $Text -split "`n") {
+        if ($line -match '^(\w+)(\{.*\})? (\S+)\s*$' -and $Matches[1] -eq $Name) {
+            $labels = "$($Matches[2])"
+            $value = [double]::Parse($Matches[3], [System.Globalization.CultureInfo]::InvariantCulture)
+            if ($Label -eq '' -or $labels.Contains($Label)) { $sum += $value }
+        }
+    }
+    $sum
+}
+# Which of the collector's sessions there are.
+function Find-Session {
+    $text = (Invoke-Tool 'logman.exe' @('query', '-ets')).Text
+    @($CollectorSessions | Where-Object { $text.Contains($_) })
+}
+# Starts `weir run` and waits until it serves.
+function Start-Collector([string[]] $Arguments) {
+    $all = @('run', '--web.listen-address', "127.0.0.1:$CollectorPort") + $Arguments
+    $process = Start-Process -FilePath (Find-Weir) -ArgumentList $all -PassThru -WindowStyle Minimized
+    # Without its handle .NET does not learn the exit code.
+    [void] $process.Handle
+    [void] $Collectors.Add($process)
+    $watch = [System.Diagnostics.Stopwatch]::StartNew()
+    while (-not $process.HasExited -and (Get-Metrics) -eq '') {
+        if ($watch.Elapsed.TotalSeconds -gt 30) { throw 'weir run does not serve after 30 s' }
+        Start-Sleep -Milliseconds 200
+    }
+    if ($process.HasExited) { throw "weir run ended with $($process.ExitCode)" }
+    $process
+}
+function Stop-Collector([System.Diagnostics.Process] $Process) {
+    if (-not $Process.HasExited) {
+        $Process.Kill()
+        [void] $Process.WaitForExit(10000)
+    }
+}
+# Runs a test that starts collectors; none of them is left, and no session of theirs.
+function Use-Collector([scriptblock] $Test) {
+    if ($WhatIfPreference) { return Skip 'no session is started with -WhatIf' }
+    if ((Get-DriverState) -ne 'running') { return Skip "the service $ServiceName does not run" }
+    if ((Find-Weir) -eq '') { return Skip 'no weir.exe to run: name it with -Weir' }
+    if (@(Find-Session).Count -gt 0) { return Skip 'a collector runs, or has left a session: logman query -ets' }
+    $end = {
+        $Collectors | ForEach-Object { Stop-Collector $_ }
+        $Collectors.Clear()
+        Find-Session | ForEach-Object { [void] (Invoke-Tool 'logman.exe' @('stop', $_, '-ets')) }
+    }
+    $Undo.Push($end)
+    try { & $Test } finally { & $end; [void] $Undo.Pop() }
 }
 
 # ---- Entries, in the order of docs/not-shown.md ----
@@ -624,6 +690,124 @@ Entry 'N36' 'who may change the filters' 'FwpmFilterDeleteByKey0 as plain user a
     if ((Get-DriverState) -ne 'running') { return Skip "the service $ServiceName does not run" }
     $objects = @(Find-Objects).Count
     if ($objects -eq 10) { ByHand 'all 10 objects are there' } else { Fail "$objects of 10 objects are there" }
+}
+Entry 'N43' 'the order and the delay of real-time events' 'iperf3 and ctsTraffic for an hour, idle and busy, on 1, 8 and more than 64 processors' {
+    Use-Collector {
+        [void] (Start-Collector @('--events.invocation'))
+        [void] (Invoke-Traffic $Connections)
+        Start-Sleep -Seconds 5
+        $text = Get-Metrics
+        $came = Measure-Metric $text 'weir_etw_events_received_total'
+        $wrong = (Measure-Metric $text 'weir_etw_unaccounted') + (Measure-Metric $text 'weir_etw_events_lost_total')
+        $all = Measure-Metric $text 'weir_etw_source_lag_seconds_count'
+        # 600 ms of waiting are in it.
+        $prompt = Measure-Metric $text 'weir_etw_source_lag_seconds_bucket' 'le="2.0"'
+        Judge ($came -gt 0 -and $wrong -eq 0 -and $prompt -eq $all) "$came events, $wrong lost or unaccounted for; $prompt of $all aggregated within 2 s"
+    }
+}
+Entry 'N44' 'sessions that are independent' 'iperf3 meanwhile; once more with the mode left out of the program' {
+    Use-Collector {
+        [void] (Start-Collector @())
+        # Two buffers of 4 KB that nobody reads: full at once.
+        $start = Invoke-Tool 'logman.exe' @('start', $Session, '-p', $ProviderId, '0xffffffffffffffff', '5',
+            '-rt', '-bs', '4', '-nb', '2', '2', '-ets')
+        if ($start.Code -ne 0) { throw "logman start: $($start.Text)" }
+        $stop = { [void] (Invoke-Tool 'logman.exe' @('stop', $Session, '-ets')) }
+        $Undo.Push($stop)
+        $lost = -1
+        try {
+            [void] (Invoke-Traffic $Connections)
+            Start-Sleep -Seconds 5
+            $query = Invoke-Tool 'logman.exe' @('query', $Session, '-ets')
+            if ($query.Text -match 'Events Lost:\s*(\d+)') { $lost = [int] $Matches[1] }
+        } finally {
+            & $stop
+            [void] $Undo.Pop()
+        }
+        $here = Measure-Metric (Get-Metrics) 'weir_etw_events_lost_total'
+        if ($here -ne 0) { return Fail "$here events lost here, $lost by the other session" }
+        if ($lost -le 0) { return ByHand "the other session tells of no losses ($lost), so this shows nothing" }
+        Pass "no event lost here, $lost by the other session"
+    }
+}
+Entry 'N45' 'secure sessions and a kernel writer' 'EventAccessControl for SYSTEM alone; a program that registers the provider and writes a Verdict' {
+    Use-Collector {
+        [void] (Start-Collector @('--secure-session'))
+        [void] (Invoke-Traffic 10)
+        Start-Sleep -Seconds 5
+        ByHand "$(Measure-Metric (Get-Metrics) 'weir_etw_events_received_total') events came through a secure session"
+    }
+}
+Entry 'N46' 'the mark that a session is read' 'pairs of administrator, performance log user, LocalService and a container' {
+    Use-Collector {
+        $first = Start-Collector @()
+        $second = Start-Process -FilePath (Find-Weir) -ArgumentList @('run', '--web.listen-address', '127.0.0.1:0') -PassThru -WindowStyle Minimized
+        [void] $second.Handle
+        [void] $Collectors.Add($second)
+        if (-not $second.WaitForExit(30000)) { return Fail 'two collectors run at once' }
+        $isLeftAlone = -not $first.HasExited
+        Stop-Collector $first
+        $third = Start-Collector @()
+        Judge ($second.ExitCode -eq 14 -and $isLeftAlone -and -not $third.HasExited) "the second ended with $($second.ExitCode), the first ran on: $isLeftAlone; after a kill another starts: $(-not $third.HasExited)"
+    }
+}
+Entry 'N47' 'what comes after the stop' 'ctsTraffic, 100 times, the last page against weir replay of a file recorded beside it' {
+    Use-Collector {
+        $codes = @(); $left = @(); $longest = 0
+        for ($round = 0; $round -lt $Rounds; $round++) {
+            $watch = [System.Diagnostics.Stopwatch]::StartNew()
+            $one = Start-Collector @('--duration', '5s')
+            while (-not $one.HasExited -and $watch.Elapsed.TotalSeconds -lt 40) { [void] (Invoke-Traffic 3) }
+            if (-not $one.HasExited) { return Fail 'it had not ended 40 s after its start' }
+            $longest = [Math]::Max($longest, [int] ($one.ExitTime - $one.StartTime).TotalMilliseconds)
+            $codes += $one.ExitCode
+            $left += @(Find-Session)
+        }
+        $bad = @($codes | Where-Object { $_ -ne 0 })
+        Judge ($bad.Count -eq 0 -and $left.Count -eq 0) "$Rounds ends after 5 s each, the longest run $longest ms, $($bad.Count) not with 0; sessions left: $($left.Count)"
+    }
+}
+Entry 'N48' 'a session that outlives its reader' '100 times, as another account too, totals against the driver within two seconds' {
+    Use-Collector {
+        Stop-Collector (Start-Collector @())
+        [void] (Invoke-Traffic 10)
+        $left = @(Find-Session)
+        $again = Start-Collector @()
+        Start-Sleep -Seconds 5
+        $text = Get-Metrics
+        $wrong = Measure-Metric $text 'weir_etw_unaccounted'
+        $up = Measure-Metric $text 'weir_etw_session_up' 'weir-control'
+        Judge ($left.Count -gt 0 -and -not $again.HasExited -and $up -eq 1 -and $wrong -eq 0) "left by a kill: $($left -join ' '); replaced: $($up -eq 1); unaccounted for: $wrong"
+    }
+}
+Entry 'N49' 'what bpftool prints' 'no, one and three programs, one of them twice, and one of another vendor; weir_program_info against it' {
+    $tool = Join-Path $env:ProgramFiles 'ebpf-for-windows\bpftool.exe'
+    if (-not (Test-Path -LiteralPath $tool)) { return Skip "there is no $tool" }
+    $counts = @()
+    foreach ($what in 'link', 'prog') {
+        $said = Invoke-Tool $tool @('-j', $what, 'list')
+        [System.IO.File]::WriteAllText((Join-Path $Output "bpftool-$what.json"), $said.Text)
+        if ($said.Code -ne 0) { return Fail "bpftool -j $what list: $($said.Text)" }
+        # A list of one is an object where PowerShell takes it apart.
+        $rows = ConvertFrom-Json $said.Text
+        $counts += "$(@($rows | Where-Object { $null -ne $_ }).Count) of $what"
+    }
+    ByHand "JSON, $($counts -join ', '): $(Join-Path $Output 'bpftool-link.json')"
+}
+Entry 'N50' 'Performance Log Users' 'weir run as a plain account of the group, as LocalService, after a kill of another account' {
+    # By its number: the name is another in each language.
+    $members = @(Get-LocalGroupMember -SID 'S-1-5-32-559' -ErrorAction SilentlyContinue)
+    ByHand "the group has $($members.Count) members here"
+}
+Entry 'N51' 'closed windows, log-off and shutdown' 'Windows Terminal, log-off, shutdown /r, with an OTLP receiver' {
+    Use-Collector {
+        $one = Start-Collector @()
+        # False in Windows Terminal, whose window is not the process's.
+        if (-not $one.CloseMainWindow()) { return ByHand 'its window could not be closed from here' }
+        $hasEnded = $one.WaitForExit(10000)
+        $left = @(Find-Session)
+        Judge ($hasEnded -and $left.Count -eq 0) "ended within 10 s of its window's end: $hasEnded; sessions left: $($left.Count)"
+    }
 }
 
 # ---- Run ----

@@ -123,7 +123,7 @@ impl Places {
 
 /// Whose share a connection counts to: an IPv4 address, or an IPv6 network of 64 bits, which is what
 /// one site has.
-fn share_of(peer: IpAddr) -> IpAddr {
+pub(crate) fn share_of(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V6(address) => {
             let network = address.to_bits() >> 64 << 64;

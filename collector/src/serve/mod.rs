@@ -21,6 +21,7 @@ mod server;
 mod state;
 mod view;
 
+pub(crate) use admission::share_of;
 pub use options::{Options, Readiness, Scraped, WebStats};
 pub use server::{Server, bind};
 pub use view::{Endpoint, Rates, VerdictRow, View, Views};

@@ -6,6 +6,7 @@
 //! that has come in before out of memory, and no password stays there.
 
 use super::refusal::Refusal;
+use crate::serve::share_of;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use core::net::IpAddr;
@@ -25,7 +26,10 @@ const PASSED_MAX: usize = 128;
 /// Further ones are told to come again (503) and counted as refused.
 const WAITING_MAX: usize = 24;
 
-/// Attempts of one address among them: an attacker's queue is short for everybody else.
+/// Attempts of one address among them, or of one IPv6 network of 64 bits, whose addresses cost
+/// nothing: an attacker's queue is short for everybody else.
+///
+/// At the bound the attempt is told to come again (503) and counted as refused.
 const WAITING_OF_PEER_MAX: usize = 4;
 
 /// Characters of salt and hash; all zeros in bcrypt's base64 are the dots of nobody's password.
@@ -169,11 +173,13 @@ fn credentials(header: &[u8]) -> Option<(String, Vec<u8>)> {
 /// A place among those who wait; dropping it gives it back.
 struct Place<'a> {
     waiting: &'a Mutex<HashMap<IpAddr, usize>>,
+    /// Whose share it counts to.
     peer: IpAddr,
 }
 
 impl<'a> Place<'a> {
     fn take(waiting: &'a Mutex<HashMap<IpAddr, usize>>, peer: IpAddr) -> Option<Self> {
+        let peer = share_of(peer);
         let mut counts = lock(waiting);
         let of_all: usize = counts.values().sum();
         let of_peer = counts.get(&peer).copied().unwrap_or(0);
@@ -203,7 +209,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use core::net::Ipv4Addr;
+    use core::net::{Ipv4Addr, Ipv6Addr};
 
     const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -293,6 +299,19 @@ mod tests {
         let places: Vec<_> = (0..8).filter_map(|_| Place::take(&waiting, HERE)).collect();
         assert_eq!(places.len(), WAITING_OF_PEER_MAX);
         assert!(Place::take(&waiting, other).is_some());
+        drop(places);
+        assert!(lock(&waiting).is_empty());
+    }
+
+    #[test]
+    fn addresses_of_one_ipv6_network_wait_in_one_queue() {
+        let waiting = Mutex::default();
+        let address = |bits| IpAddr::V6(Ipv6Addr::from_bits(bits));
+        let site = 0x2001_0db8_u128 << 96;
+        let places: Vec<_> =
+            (0..8).filter_map(|host| Place::take(&waiting, address(site | host))).collect();
+        assert_eq!(places.len(), WAITING_OF_PEER_MAX);
+        assert!(Place::take(&waiting, address(site | 1 << 64)).is_some());
         drop(places);
         assert!(lock(&waiting).is_empty());
     }

@@ -150,7 +150,7 @@ fn what_the_project_makes_itself_is_printed_the_same_on_windows() {
 fn recorded(folder: &str, endings: &[&str]) -> Option<Vec<PathBuf>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data").join(folder);
     let Ok(files) = std::fs::read_dir(&folder) else {
-        eprintln!("skipped: recorded data is not at ../shared/data");
+        eprintln!("skipped: recorded traces and captures are not here");
         return None;
     };
     let is_one = |path: &PathBuf| endings.iter().any(|it| path.extension() == Some(it.as_ref()));

@@ -1,7 +1,8 @@
 //! Files that promtool and we judge alike, and the few that we do not, each with its reason.
 //!
 //! One case for each file in web/testdata of exporter-toolkit (read 2026-11), written here, named
-//! as there; then cases of our own.
+//! as there; then cases of our own. A file that is named `.bad` there and is good here has a comment
+//! that says why. The test prints how many of them promtool's judgement is not asked of.
 
 use crate::identities::Identities;
 use std::path::Path;
@@ -33,6 +34,10 @@ macro_rules! tls {
 
 const HASH: &str = "$2y$10$X0h1gDsPszWURQaxFh.zoubFi6DXncSjhoQNJgRrnGs7EsimhC7zG";
 
+/// Published cases that are not compared with promtool, because their keys are newer than 2.42.
+/// `docs/web-config.md` names this number.
+const NOT_COMPARED: usize = 6;
+
 const PUBLISHED: &[(&str, Expect, &str)] = &[
     (
         "tls_config_noAuth.requireandverifyclientcert.good",
@@ -51,11 +56,13 @@ const PUBLISHED: &[(&str, Expect, &str)] = &[
         client_auth_type: RequireAnyClientCert\n",
     ),
     ("web_config_auth_clientCAs_invalid.bad", Bad, tls!("  client_ca_file: nowhere.pem\n")),
+    // The file is good, for promtool too, and no test of the toolkit uses it; here it serves nobody.
     (
         "web_config_auth_clientCAs_missing.bad",
         Good,
         tls!("  client_auth_type: RequireAndVerifyClientCert\n"),
     ),
+    // The file is good; "bad" is the client of the toolkit's test, which has none of the names.
     (
         "web_config_auth_client_san.bad",
         Newer,
@@ -278,6 +285,9 @@ fn promtool_and_we_judge_files_alike() {
     let identities = Identities::make();
     let mut has_promtool = true;
     let mut wrong = Vec::new();
+    let is_newer = |cases: &[(&str, Expect, &str)]| {
+        cases.iter().filter(|(_, expect, _)| *expect == Newer).count()
+    };
     for (name, expect, text) in PUBLISHED.iter().chain(OUR_OWN) {
         let text = text
             .replace("SERVER_CERT", &indented(&identities.read("server.pem")))
@@ -298,7 +308,13 @@ fn promtool_and_we_judge_files_alike() {
     }
     assert_eq!(wrong, Vec::<String>::new(), "{}", identities.folder().display());
     assert_eq!(PUBLISHED.len(), 41);
-    if !has_promtool {
+    assert_eq!((is_newer(PUBLISHED), is_newer(OUR_OWN)), (NOT_COMPARED, 0));
+    if has_promtool {
+        let all = PUBLISHED.len();
+        println!(
+            "{NOT_COMPARED} of {all} published cases are not compared: keys newer than promtool"
+        );
+    } else {
         println!("SKIPPED: promtool is not installed; only our own judgement was checked");
     }
 }

@@ -1,17 +1,20 @@
 #!/usr/bin/env bash
 # Slow clients, 10,000 connections of each kind, and how long a good scraper waits meanwhile.
 #
-#   collector/tests/web/slow.sh WEIR [SECONDS [WEB_CONFIG_FILE]]
+#   collector/tests/web/slow.sh WEIR [SECONDS [WEB_CONFIG_FILE [TRACE]]]
 #
-# WEIR is the program; `weir demo` is what is attacked. Needs slowhttptest, curl and python3.
+# WEIR is the program. What is attacked is `weir run --from TRACE`, with an event trace file (.etl),
+# or `weir demo` without one. An empty WEB_CONFIG_FILE is none. Needs slowhttptest, curl and python3.
 # One line for each attack: scrapes, how many failed, and the median, 99th percentile and longest in
 # milliseconds. A scrape has failed when it is not answered with 200 within 10 s, Prometheus's own
-# limit. Not part of the gate: figures depend on the machine.
+# limit. The exit code is 1 where one failed, or where none was made; 0 where all were answered, or
+# a tool is missing. Not part of the gate: figures depend on the machine.
 set -euo pipefail
 
 weir=${1:?which weir?}
 seconds=${2:-20}
 config=${3:-}
+trace=${4:-}
 connections=10000
 folder=$(mktemp -d)
 children=()
@@ -26,12 +29,17 @@ for tool in slowhttptest curl python3; do
 done
 ulimit -n "$(ulimit -Hn)"
 # The server has what a process usually may open, the clients have more.
-demo=("$weir" demo --web.listen-address 127.0.0.1:0)
-[ -z "$config" ] || demo+=(--web.config.file "$config")
-(ulimit -n 1024 && exec "${demo[@]}") >"$folder/demo" 2>&1 &
+if [ -n "$trace" ]; then server=("$weir" run --from "$trace"); else server=("$weir" demo); fi
+server+=(--web.listen-address 127.0.0.1:0)
+[ -z "$config" ] || server+=(--web.config.file "$config")
+(ulimit -n 1024 && exec "${server[@]}") >"$folder/server" 2>&1 &
 children+=($!)
-until grep -q 'stop  ' "$folder/demo"; do sleep 0.1; done
-url=$(grep -o 'https\?://[0-9.:]*' "$folder/demo" | head -n 1)
+# It stops for good where it cannot serve; what it said is the reason.
+until url=$(grep -o 'https\?://[0-9.]*:[0-9]*/metrics' "$folder/server" | head -n 1) && [ -n "$url" ]; do
+    kill -0 "${children[0]}" 2>/dev/null || { cat "$folder/server" >&2; exit 1; }
+    sleep 0.1
+done
+url=${url%/metrics}
 address=${url#*://}
 
 # Ten scrapes a second until it is told to stop.
@@ -47,8 +55,10 @@ figures() {
     sort -k2 -g "$folder/times" | awk -v name="$1" '
         { all++; if ($1 != 200) failed++; times[all] = $2 * 1000 }
         END { printf "%-22s %5d scrapes %3d failed  p50 %7.1f  p99 %7.1f  longest %7.1f ms\n", name,
-            all, failed, times[int((all + 1) / 2)], times[int(all * 0.99 + 0.5)], times[all] }'
+            all, failed, times[int((all + 1) / 2)], times[int(all * 0.99 + 0.5)], times[all]
+            exit all == 0 || failed > 0 }'
 }
+outcome=0
 
 # attack NAME COMMAND...: runs it beside the scraper for as long as was asked.
 attack() {
@@ -60,7 +70,7 @@ attack() {
     timeout "$((seconds + 5))" "$@" >"$folder/attack" 2>&1 || true
     touch "$folder/stop"
     wait "$scraper"
-    figures "$name"
+    figures "$name" || outcome=1
 }
 
 slow=(slowhttptest -c "$connections" -r 2000 -l "$seconds" -p 3 -u "$url/metrics")
@@ -80,3 +90,4 @@ while time.monotonic() < end:
     else:
         time.sleep(0.1)
 ' "$address" "$connections" "$seconds"
+exit "$outcome"
