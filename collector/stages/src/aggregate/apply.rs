@@ -125,7 +125,7 @@ impl Aggregator {
 
     fn begin_epoch(&mut self, time_ns: u64, epoch: u32, has_start: bool) {
         self.flush_segments();
-        let losses = self.ledger.close();
+        let losses = self.ledger.finish();
         self.note_losses(&losses);
         let foreign = if self.foreign.epoch == epoch {
             core::mem::take(&mut self.foreign)
@@ -242,10 +242,7 @@ impl Aggregator {
         self.sets.reuse(spare);
         let Some(entries) = entries else { return };
         let unaccounted = self.ledger.unaccounted(FLOW_KINDS);
-        let mut losses = self.ledger.close();
-        for entry in entries {
-            losses.add(&self.ledger.mark(*entry));
-        }
+        let losses = self.ledger.marks(entries, head.time_ns);
         if self.ledger.unaccounted(FLOW_KINDS) != unaccounted {
             // Somebody wrote what the driver did not: it may have made or ended a flow.
             self.capture.loss();

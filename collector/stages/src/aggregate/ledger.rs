@@ -11,6 +11,12 @@ use weir_abi::counters::{Entry, Series};
 /// the track's account starts anew, which shows in `weir_etw_unaccounted`.
 const GROWN_BYTES_MAX: usize = 16 << 20;
 
+/// How old marks of deferred kinds are at least when their intervals are closed.
+///
+/// Sets come a second apart, but one of a capture state or of the driver's stop may follow another at
+/// once; events of another session can then not have come yet.
+const DEFERRED_NS: u64 = 500_000_000;
+
 /// The account of every kind.
 #[derive(Debug)]
 pub(crate) struct Ledger {
@@ -21,6 +27,11 @@ pub(crate) struct Ledger {
     deferred: KindSet,
     has_start: bool,
     grown_bytes: usize,
+    /// When the set was written whose marks of deferred kinds are not closed yet.
+    fenced_ns: Option<u64>,
+    /// Marks of deferred kinds of the newest set after that one, and when it was written.
+    waiting: Vec<Entry>,
+    waiting_ns: u64,
 }
 
 impl Ledger {
@@ -33,6 +44,9 @@ impl Ledger {
             deferred,
             has_start: false,
             grown_bytes: 0,
+            fenced_ns: None,
+            waiting: Vec::new(),
+            waiting_ns: 0,
         }
     }
 
@@ -41,6 +55,8 @@ impl Ledger {
         self.tracks.clear();
         self.grown_bytes = 0;
         self.has_start = has_start;
+        self.fenced_ns = None;
+        self.waiting.clear();
     }
 
     /// Changes which kinds can be lost; one that is new begins with its first sight.
@@ -97,19 +113,61 @@ impl Ledger {
         Some(self.tracks[place].get_or_insert_with(|| Box::new(Track::new(has_start))))
     }
 
-    /// Closes the intervals that earlier sets left open; call once before the marks of a set.
-    pub(crate) fn close(&mut self) -> Losses {
+    /// Takes in the marks of a whole set that was written at `time_ns`.
+    pub(crate) fn marks(&mut self, entries: &[Entry], time_ns: u64) -> Losses {
+        let mut losses = Losses::default();
+        let (deferred, known) = (self.deferred, Series::MarkNumbered.number());
+        let waits = |entry: &Entry| entry.series == known && deferred.has(kind_index(entry.index));
+        for entry in entries.iter().filter(|entry| !waits(entry)) {
+            losses.add(&self.mark(*entry));
+        }
+        while let Some(fenced_ns) = self.fenced_ns {
+            // A clock that was set back makes nothing young.
+            if time_ns >= fenced_ns && time_ns - fenced_ns < DEFERRED_NS {
+                self.waiting.clear();
+                self.waiting.extend(entries.iter().copied().filter(waits));
+                self.waiting_ns = time_ns;
+                return losses;
+            }
+            losses.add(&self.close());
+        }
+        for entry in entries.iter().copied().filter(waits) {
+            losses.add(&self.mark(entry));
+        }
+        self.fenced_ns = Some(time_ns);
+        losses
+    }
+
+    /// Closes everything: nothing more comes of this load.
+    pub(crate) fn finish(&mut self) -> Losses {
+        let mut losses = self.close();
+        losses.add(&self.close());
+        losses
+    }
+
+    /// Closes the intervals that a set left open; the marks that wait are next.
+    fn close(&mut self) -> Losses {
         let mut losses = Losses::default();
         for (place, track) in self.tracks.iter_mut().enumerate() {
             let Some(track) = track else { continue };
             let kind = place % KINDS;
             losses.0[kind] = losses.0[kind].saturating_add(track.close(&mut self.accounts[kind]));
         }
+        self.fenced_ns = None;
+        let mut waiting = core::mem::take(&mut self.waiting);
+        if !waiting.is_empty() {
+            self.fenced_ns = Some(self.waiting_ns);
+        }
+        for entry in waiting.drain(..) {
+            losses.add(&self.mark(entry));
+        }
+        // Its memory is kept for the next.
+        self.waiting = waiting;
         losses
     }
 
     /// Takes in one entry of a whole set; entries that are no marks are left alone.
-    pub(crate) fn mark(&mut self, entry: Entry) -> Losses {
+    fn mark(&mut self, entry: Entry) -> Losses {
         let kind = kind_index(entry.index);
         let mut losses = Losses::default();
         let Ok(cpu) = u16::try_from(entry.scope) else { return losses };

@@ -162,7 +162,7 @@ impl Aggregator {
 
     /// Closes the intervals that wait for another session's events: call at the end of a trace.
     pub fn finish(&mut self) {
-        let losses = self.ledger.close();
+        let losses = self.ledger.finish();
         self.note_losses(&losses);
         self.refuse_foreign();
     }

@@ -195,6 +195,7 @@ fn what_comes_before_the_next_set_but_one_is_not_lost() {
 }
 
 #[test]
-fn what_comes_after_the_next_set_but_one_is_lost_and_unaccounted() {
-    each_seed!(8, |seed| check_beyond_the_hold(seed, 2));
+fn what_comes_when_its_interval_was_closed_is_lost_and_unaccounted() {
+    // Sets may follow one another at once; three sets later a whole interval has passed.
+    each_seed!(8, |seed| check_beyond_the_hold(seed, 3));
 }
