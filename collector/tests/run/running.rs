@@ -23,9 +23,13 @@ impl Running {
         let mut child = command(arguments).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let from = line.split_once("http://").unwrap_or_else(|| panic!("it said: {line}")).1;
+        let from = line.split_once("://").unwrap_or_else(|| panic!("it said: {line}")).1;
         let address = from.split_once('/').unwrap().0.parse().unwrap();
         Self { child, address }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     pub(crate) fn stdin(&mut self) -> ChildStdin {
@@ -56,6 +60,16 @@ impl Running {
             assert!(started.elapsed() < DEADLINE, "never {what}:\n{text}");
             std::thread::sleep(Duration::from_millis(50));
         }
+    }
+
+    /// The text of a whole trace, from when all of it was read.
+    pub(crate) fn settled(&self) -> String {
+        let started = Instant::now();
+        while self.request("/readyz").0 != 200 {
+            assert!(started.elapsed() < DEADLINE, "never ready");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        self.request("/metrics").1
     }
 
     /// Asks it to end, as a service manager does; how it did.
@@ -106,6 +120,13 @@ pub(crate) fn trace() -> &'static [u8] {
     })
 }
 
+/// The trace as a file of a folder.
+pub(crate) fn trace_in(folder: &Path) -> String {
+    let path = folder.join("demo.etl");
+    std::fs::write(&path, trace()).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
 /// What `weir replay` says of a trace, by which any other reading is measured.
 pub(crate) fn replayed(file: &Path) -> String {
     let output = weir(&["replay", "--metrics", "-", file.to_str().unwrap()]);
@@ -130,4 +151,10 @@ pub(crate) fn truth(text: &str) -> Vec<&str> {
 pub(crate) fn value(text: &str, series: &str) -> f64 {
     let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
     line.map_or(0.0, |number| number.parse().unwrap())
+}
+
+/// Whether a series stays as it is once a whole trace was read: all but what the collector says of
+/// its process, its server and its exports.
+pub(crate) fn is_still(series: &str) -> bool {
+    !["process_", "weir_web_", "weir_otlp_"].iter().any(|start| series.starts_with(start))
 }

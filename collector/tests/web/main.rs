@@ -9,5 +9,6 @@ mod formats;
 mod identities;
 mod mutual_tls;
 mod prometheus;
+mod scraper;
 mod served;
 mod users;

@@ -31,7 +31,11 @@ pub(crate) struct Found {
 
 /// The page's samples, labels sorted, without empty ones.
 pub(crate) fn page(snapshot: &Arc<Snapshot>) -> BTreeMap<String, f64> {
-    let page = text(snapshot).unwrap();
+    samples(&text(snapshot).unwrap())
+}
+
+/// The samples of a page's text.
+pub(crate) fn samples(page: &str) -> BTreeMap<String, f64> {
     let lines = page.lines().filter(|line| !line.starts_with('#'));
     let samples = lines.map(|line| {
         let (series, value) = line.rsplit_once(' ').unwrap();
