@@ -5,9 +5,10 @@ use crate::parity::trace;
 use crate::stage::{Running, Stage, alone, until, windows};
 use crate::substitute;
 use crate::tools::{Tools, tools_or_skip};
+use core::net::SocketAddr;
 use core::time::Duration;
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{MutexGuard, OnceLock};
@@ -41,11 +42,12 @@ struct Collector {
 }
 
 impl Host {
-    fn new(tools: &'static Tools, feed: &Feed) -> Self {
+    /// The feed is made when no other test has a collector: its events have times.
+    fn new(tools: &'static Tools, feed: impl FnOnce() -> Feed) -> Self {
         static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
         let program = PROGRAM.get_or_init(|| substitute::copy(tools, &tools.weir)).clone();
         let alone = alone();
-        Self { stage: Stage::new(&windows(tools), feed), program, _alone: alone }
+        Self { stage: Stage::new(&windows(tools), &feed()), program, _alone: alone }
     }
 
     fn spawn(&self, words: &[&str], answers: &[(&str, &str)]) -> Running {
@@ -80,8 +82,11 @@ impl Collector {
             let said = said();
             let (expected, said) = (truth(expected), truth(&said));
             let other = expected.iter().zip(&said).find(|(one, other)| one != other);
-            // The last look is told with the failure.
-            print!("{}", other.map_or(String::new(), |other| format!("{other:?}\n")));
+            // Looks are told with a failure.
+            #[expect(clippy::print_stdout, reason = "of a test that fails")]
+            if let Some(other) = other {
+                println!("{other:?}");
+            }
             expected == said
         });
     }
@@ -150,7 +155,7 @@ fn what_sessions_deliver_is_what_metrics_say_before_and_after_a_crash() {
     let Some(tools) = tools_or_skip() else { return };
     let expected = replayed(&recorded());
     assert!(truth(&expected).len() > 100);
-    let host = Host::new(tools, &Feed::new().and(lines(recorded())));
+    let host = Host::new(tools, || Feed::new().and(lines(recorded())));
     let collector = host.run(&BOTH);
     collector.until_it_says(&expected);
     assert_eq!(collector.request("/readyz").0, 200);
@@ -170,11 +175,14 @@ fn what_sessions_deliver_is_what_metrics_say_before_and_after_a_crash() {
 #[test]
 fn buffers_in_any_order_change_nothing() {
     let Some(tools) = tools_or_skip() else { return };
-    let lines = lines(recorded());
-    // Of two moments the younger one comes first.
-    let blocks = lines.chunks(MOMENT_EVENTS + 1).collect::<Vec<_>>();
-    let mixed = blocks.chunks(2).flat_map(|pair| pair.iter().rev()).flat_map(|it| it.to_vec());
-    let host = Host::new(tools, &Feed::new().and(mixed));
+    let mixed = || {
+        let lines = lines(recorded());
+        // Of two moments the younger one comes first.
+        let blocks = lines.chunks(MOMENT_EVENTS + 1).collect::<Vec<_>>();
+        Feed::new()
+            .and(blocks.chunks(2).flat_map(|pair| pair.iter().rev()).flat_map(|it| it.to_vec()))
+    };
+    let host = Host::new(tools, mixed);
     let collector = host.run(&BOTH);
     collector.until_it_says(&replayed(&recorded()));
     host.stage.append(&Feed::default().then(format!("@{CONTROL} kill")));
@@ -185,7 +193,7 @@ fn buffers_in_any_order_change_nothing() {
 fn a_session_that_is_down_is_no_readiness_and_its_return_is() {
     let Some(tools) = tools_or_skip() else { return };
     let verdict = |number| feed::event(&Verdict::default(), 1, number);
-    let host = Host::new(tools, &Feed::new().then(verdict(1)));
+    let host = Host::new(tools, || Feed::new().then(verdict(1)));
     let mut running = host.spawn(&["--duration", "12s"], &[("START_RC_2", "1450")]);
     let line = running.first_line();
     let address = line.split_once("http://").unwrap().1.split_once('/').unwrap().0;
@@ -206,7 +214,7 @@ fn a_session_that_is_down_is_no_readiness_and_its_return_is() {
 #[test]
 fn what_windows_refuses_has_its_exit_code_and_leaves_no_session() {
     let Some(tools) = tools_or_skip() else { return };
-    let host = Host::new(tools, &Feed::new());
+    let host = Host::new(tools, Feed::new);
     for (call, answer, code) in [
         ("START_RC", "5", 10),
         ("START_RC", "1450", 14),
@@ -228,9 +236,8 @@ fn what_windows_refuses_has_its_exit_code_and_leaves_no_session() {
 #[test]
 fn a_flood_that_is_lost_is_told_and_costs_no_total() {
     let Some(tools) = tools_or_skip() else { return };
-    let mut lines = lines(recorded());
-    lines.push(format!("@{DETAIL} lost 7"));
-    let host = Host::new(tools, &Feed::new().and(lines));
+    let feed = || Feed::new().and(lines(recorded())).then(format!("@{DETAIL} lost 7"));
+    let host = Host::new(tools, feed);
     let collector = host.run(&[&BOTH[..], &["--duration", "25s"]].concat());
     collector.until_it_says(&replayed(&recorded()));
     until("what the session lost", || {

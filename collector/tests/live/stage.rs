@@ -112,8 +112,12 @@ impl Running {
     /// The first line that it prints.
     pub(crate) fn first_line(&mut self) -> String {
         let out = self.child.stdout.as_mut().unwrap();
-        let bytes = out.bytes().map_while(Result::ok).take_while(|byte| *byte != b'\n');
-        String::from_utf8(bytes.collect()).unwrap()
+        let (mut line, mut byte) = (Vec::new(), [0]);
+        // One by one: what follows is read by whoever waits for the end.
+        while out.read(&mut byte).is_ok_and(|bytes| bytes == 1) && byte != *b"\n" {
+            line.push(byte[0]);
+        }
+        String::from_utf8(line).unwrap()
     }
 
     /// Gives it a line.
