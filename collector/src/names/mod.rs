@@ -6,7 +6,7 @@
 //! The stages decide what its answer is good for ([`Aggregator::name_programs`]).
 //!
 //! * [`Namer`]: when to ask, and when an answer may be used.
-//! * [`Tool`]: where the tool is. * [`once`]: one run of it, bounded. * [`listing`]: what it printed.
+//! * [`Tool`]: where the tool is. * `once`: one run of it, bounded. * `listing`: what it printed.
 //!
 //! [`Aggregator::name_programs`]: weir_stages::Aggregator::name_programs
 

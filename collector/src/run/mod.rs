@@ -3,12 +3,12 @@
 //! Events of the driver's sessions, or of a trace, go through the stages; what comes out is served
 //! as metrics and on a page, and exported.
 //!
-//! * [`source`]: where events come from; [`live`]: sessions; [`whole`], [`tail`]: files and standard
+//! * `source`: where events come from; `live`: sessions; `whole`, `tail`: files and standard
 //!   input.
-//! * [`pump`]: the thread from source to views.
-//! * [`exports`]: what leaves by OTLP.
-//! * [`web`]: what the server says of itself.
-//! * [`process`]: figures of the collector itself.
+//! * `pump`: the thread from source to views.
+//! * `exports`: what leaves by OTLP.
+//! * `web`: what the server says of itself.
+//! * `process`: figures of the collector itself.
 
 mod exports;
 #[cfg_attr(

@@ -4,8 +4,8 @@
 //! disagree about a moment.
 //! The page loads nothing from elsewhere and runs no inline script.
 //!
-//! The way of a request: [`server`] accepts, [`admission`] finds a place, [`connection`] speaks TLS
-//! and HTTP/1.1 while [`life`] counts the time, [`gate`] asks who it is, [`routes`] answers.
+//! The way of a request: `server` accepts, `admission` finds a place, `connection` speaks TLS
+//! and HTTP/1.1 while `life` counts the time, `gate` asks who it is, `routes` answers.
 
 mod accept;
 mod admission;
