@@ -13,6 +13,7 @@ pub(super) const PROFILE: &str = "planted";
 const PROFILE_TEXT: &str = r#"
 [profile.planted]
 inherits = "release"
+panic = "abort"
 lto = "off"
 opt-level = 2
 codegen-units = 4
