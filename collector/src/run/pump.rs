@@ -105,6 +105,7 @@ impl Pump {
             exporters: (self.exporters)(),
             process: process.facts(),
             web: Some((self.web)()),
+            wfp: None,
         };
         self.stages.publish(self.source.time_ns(now_ns()), &shell);
         let readiness = match self.source.unready() {

@@ -3,7 +3,7 @@
 //! Names and meanings come from the catalogue and from the event contract, so the pages cannot say
 //! anything else than the code does.
 
-use crate::catalogue::{Kind, METRICS, Metric, Values};
+use crate::catalogue::{Kind, METRICS, Metric, RESERVED, Values};
 use core::fmt::Write as _;
 use weir_abi::counters::{ENTRY_BYTES, Scope, Series};
 use weir_abi::event::{
@@ -28,26 +28,34 @@ pub fn metrics_markdown() -> String {
          Series that can be known in advance are there from 0.\n\n\
          | metric | type | labels | source | OTLP name | unit |\n|---|---|---|---|---|---|\n",
     );
-    for metric in METRICS {
-        let labels: Vec<String> =
-            metric.labels.iter().map(|label| format!("`{}`", label.name)).collect();
-        line(
-            &mut out,
-            format_args!(
-                "| `{}` | {} | {} | {} | `{}` | `{}` |",
-                metric.name,
-                metric.kind.name(),
-                labels.join(", "),
-                metric.source.name(),
-                metric.otel_name,
-                metric.otel_unit,
-            ),
-        );
-    }
-    for metric in METRICS {
-        describe(&mut out, metric);
-    }
+    METRICS.iter().for_each(|metric| row(&mut out, metric));
+    METRICS.iter().for_each(|metric| describe(&mut out, metric));
+    out.push_str(
+        "\n# Reserved\n\n\
+         Nothing exposes these yet: they are the audit trail's, which is not there.\n\
+         Dashboards and alerts name them already and stay as they are when it comes.\n\n\
+         | metric | type | labels | source | OTLP name | unit |\n|---|---|---|---|---|---|\n",
+    );
+    RESERVED.iter().for_each(|metric| row(&mut out, metric));
+    RESERVED.iter().for_each(|metric| describe(&mut out, metric));
     out
+}
+
+fn row(out: &mut String, metric: &Metric) {
+    let labels: Vec<String> =
+        metric.labels.iter().map(|label| format!("`{}`", label.name)).collect();
+    line(
+        out,
+        format_args!(
+            "| `{}` | {} | {} | {} | `{}` | `{}` |",
+            metric.name,
+            metric.kind.name(),
+            labels.join(", "),
+            metric.source.name(),
+            metric.otel_name,
+            metric.otel_unit,
+        ),
+    );
 }
 
 fn describe(out: &mut String, metric: &Metric) {

@@ -24,6 +24,10 @@ const SESSION: Label = Label {
 };
 const SIGNAL: Label = Label { name: "signal", values: Fixed(&["metrics", "logs"]) };
 const ENDPOINT: Label = open("endpoint", "where to, without secrets");
+const WFP_LAYER: Label = fixed(
+    "layer",
+    &["any", "ale_flow_established_v4", "ale_flow_established_v6", "stream_v4", "stream_v6"],
+);
 const METRIC: Label = Label { name: "metric", values: Open("names of metrics") };
 const FLOW: &[Label] = &[
     open("flow_id", "the oldest undecided flows, 50 unless set otherwise"),
@@ -42,10 +46,10 @@ const fn fixed(name: &'static str, values: &'static [&'static str]) -> Label {
 }
 
 macro_rules! metrics {
-    ($($name:literal, $kind:expr, $unit:ident, $source:ident, $otel:literal $otel_unit:literal,
-        $labels:expr, $help:literal;)+) => {
-        /// Every metric that exists today, in the order in which they are exposed.
-        pub const METRICS: &[Metric] = &[$(Metric {
+    ($(#[$doc:meta])+ $list:ident: $($name:literal, $kind:expr, $unit:ident, $source:ident,
+        $otel:literal $otel_unit:literal, $labels:expr, $help:literal;)+) => {
+        $(#[$doc])+
+        pub const $list: &[Metric] = &[$(Metric {
             name: $name,
             kind: $kind,
             unit: Unit::$unit,
@@ -59,6 +63,9 @@ macro_rules! metrics {
 }
 
 metrics! {
+    /// Every metric that exists today, in the order in which they are exposed.
+    METRICS:
+
     "weir_program_invocations_total", Counter, None, Counters,
     "weir.program.invocations" "{invocation}", &[PROGRAM, STATE, DIRECTION],
     "Invocations of a program, failed ones included";
@@ -250,6 +257,24 @@ metrics! {
     "weir.driver.attachments" "{attachment}", &[],
     "Attachments that exist now";
 
+    "weir_wfp_object_present", Gauge, None, Collector,
+    "weir.wfp.object.present" "{state}",
+    &[WFP_LAYER, fixed("kind", &["provider", "sublayer", "callout", "filter"])],
+    "1 while the filtering engine has this object of the driver as the driver made it: a filter with its layer, sublayer and callout, a callout that a driver has registered";
+
+    "weir_wfp_foreign_callouts", Gauge, None, Collector,
+    "weir.wfp.foreign_callouts" "{callout}",
+    &[WFP_LAYER, fixed("kind", &["terminating", "inspection", "unknown"])],
+    "Callouts of others that filters at the driver's layers call, by what those filters may do; unknown may do either";
+
+    "weir_wfp_surveys_total", Counter, None, Collector,
+    "weir.wfp.surveys" "{survey}", &[],
+    "Looks at the filtering engine's objects";
+
+    "weir_wfp_survey_failures_total", Counter, None, Collector,
+    "weir.wfp.survey.failures" "{survey}", &[],
+    "Looks that failed: until one works, nothing is said of objects";
+
     "weir_otlp_exports_total", Counter, None, Collector,
     "weir.otlp.exports" "{request}", &[SIGNAL, ENDPOINT],
     "Requests that the receiver took";
@@ -312,4 +337,40 @@ metrics! {
     "weir_build_info", Info, None, Collector,
     "weir.build.info" "{info}", &[open("version", "of the collector")],
     "Version of the collector";
+}
+
+metrics! {
+    /// Metrics of the audit trail, which is not there yet: nothing exposes them.
+    ///
+    /// Dashboards and alerts name them already, so that both need not change when it comes.
+    RESERVED:
+
+    "weir_audit_records_total", Counter, None, Collector,
+    "weir.audit.records" "{record}",
+    &[fixed("kind", &["verdict", "attachment", "driver", "policy_failure", "gap", "heartbeat"])],
+    "Records that were written and are durable";
+
+    "weir_audit_unsent_records", Gauge, None, Collector,
+    "weir.audit.unsent" "{record}", &[],
+    "Records that no receiver has acknowledged yet";
+
+    "weir_audit_unsent_oldest_seconds", Gauge, Seconds, Collector,
+    "weir.audit.unsent.oldest" "s", &[],
+    "Age of the oldest of them; 0 where there is none";
+
+    "weir_audit_disk_bytes", Gauge, Bytes, Collector,
+    "weir.audit.disk.usage" "By", &[],
+    "Bytes of the trail on disk";
+
+    "weir_audit_disk_free_bytes", Gauge, Bytes, Collector,
+    "weir.audit.disk.free" "By", &[],
+    "Bytes that are free for the trail: of its volume, or of its own bound where that is less";
+
+    "weir_audit_dropped_total", Counter, None, Collector,
+    "weir.audit.dropped" "{record}", &[fixed("reason", &["disk_full", "expired", "refused"])],
+    "Records that were not kept until a receiver had them; the trail says where";
+
+    "weir_audit_duplicates_total", Counter, None, Collector,
+    "weir.audit.duplicates" "{record}", &[],
+    "Records that were sent once more, because it was not known whether the receiver had them";
 }

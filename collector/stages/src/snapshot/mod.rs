@@ -13,10 +13,12 @@ mod programs;
 mod shell;
 mod survey;
 mod tables;
+mod wfp;
 
 pub use family::{Family, HistogramValue, LabelValue, Sample, Value};
 pub use shell::{ExporterFacts, Lag, ProcessFacts, SessionFacts, Shell, WebFacts};
 pub use tables::{FateRow, FlowRow, ProgramRow, Tables};
+pub use wfp::{WfpFacts, WfpForeign, WfpFound, WfpObject};
 
 use crate::aggregate::Aggregator;
 use crate::catalogue::{METRICS, Metric};

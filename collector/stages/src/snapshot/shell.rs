@@ -3,6 +3,7 @@
 //! The stages do no I/O, so whoever runs them says what it knows.
 
 use super::family::{Builder, LabelValue};
+use super::wfp::{self, WfpFacts};
 use crate::catalogue::Scale;
 use weir_abi::wire::Ticks;
 
@@ -17,6 +18,8 @@ pub struct Shell {
     pub process: Option<ProcessFacts>,
     /// The web server; `None` where there is none.
     pub web: Option<WebFacts>,
+    /// The filtering engine's objects; `None` where nobody looks at them.
+    pub wfp: Option<WfpFacts>,
 }
 
 /// What a web server has counted.
@@ -170,6 +173,9 @@ pub(super) fn fill(out: &mut Builder, shell: &Shell) -> bool {
         "weir_otlp_queue_points" => exporters(out, shell, |out, labels, it| {
             out.gauge(labels, it.queue_points);
         }),
+        name if name.starts_with("weir_wfp_") => {
+            shell.wfp.iter().for_each(|it| wfp::fill(out, it));
+        }
         name if name.starts_with("weir_web_") => {
             shell.web.iter().for_each(|it| web(out, it));
         }

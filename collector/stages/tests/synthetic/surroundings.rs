@@ -1,6 +1,9 @@
 //! What a shell would tell of itself.
 
-use weir_stages::snapshot::{ExporterFacts, Lag, ProcessFacts, SessionFacts, Shell, WebFacts};
+use weir_stages::snapshot::{
+    ExporterFacts, Lag, ProcessFacts, SessionFacts, Shell, WebFacts, WfpFacts, WfpForeign,
+    WfpFound, WfpObject,
+};
 
 /// Something of everything that the stages themselves do not know.
 pub(crate) fn surroundings() -> Shell {
@@ -42,5 +45,16 @@ pub(crate) fn surroundings() -> Shell {
     let web =
         WebFacts { connections: 2, requests: 100, evicted: 1, denied: 3, ..WebFacts::default() };
     let (sessions, exporters) = (vec![control, detail], vec![exporter]);
-    Shell { sessions, exporters, process: Some(process), web: Some(web) }
+    Shell { sessions, exporters, process: Some(process), web: Some(web), wfp: Some(wfp()) }
+}
+
+fn wfp() -> WfpFacts {
+    let object = |layer, kind, is_present| WfpObject { layer, kind, is_present };
+    let objects = vec![
+        object("any", "sublayer", true),
+        object("stream_v4", "callout", true),
+        object("stream_v4", "filter", false),
+    ];
+    let foreign = vec![WfpForeign { layer: "stream_v4", kind: "unknown", callouts: 1 }];
+    WfpFacts { surveys: 3, failures: 1, found: Some(WfpFound { objects, foreign }) }
 }
