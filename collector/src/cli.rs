@@ -169,6 +169,10 @@ pub struct DemoArgs {
     #[command(flatten)]
     pub web: WebArgs,
 
+    /// What is exported, and where to.
+    #[command(flatten)]
+    pub otlp: OtlpArgs,
+
     /// Stop after this time, as in 20s or 2m; without it, run until Ctrl-C.
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub duration: Option<Duration>,

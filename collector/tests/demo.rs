@@ -7,6 +7,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::Instant;
+use weir_stages::catalogue::{Kind, METRICS, Metric};
 
 /// No step takes longer, even on a machine that does much else.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -114,6 +115,33 @@ fn live_flows_are_allowed_and_blocked_and_no_event_is_lost() {
         names.iter().any(|name| line.starts_with(name)) && !line.ends_with(" 0")
     };
     assert_eq!(text.lines().find(is_loss), None);
+}
+
+/// Metrics that say something of Windows only.
+const WINDOWS_ONLY: &str = "weir_wfp_";
+
+#[test]
+fn every_metric_that_needs_no_windows_has_a_value() {
+    // Where nobody listens, so that the export has something to say.
+    let nowhere = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let endpoint = format!("http://{nowhere}");
+    let demo = start_on_a_free_port(&["--duration", "60s", "--otlp.endpoint", &endpoint]);
+    let text = demo.scrape_until(&[
+        DECIDED[0],
+        r#"weir_etw_session_up{session="demo"}"#,
+        r#"weir_etw_source_lag_seconds_count{session="demo"}"#,
+        r#"weir_web_requests_total"#,
+    ]);
+    let is_shown = |metric: &&Metric| {
+        let bucket = if matches!(metric.kind, Kind::Histogram(_)) { "_bucket" } else { "" };
+        text.lines().any(|line| {
+            let rest = line.strip_prefix(metric.name).and_then(|rest| rest.strip_prefix(bucket));
+            rest.is_some_and(|rest| rest.starts_with(['{', ' ']))
+        })
+    };
+    let silent: Vec<_> =
+        METRICS.iter().filter(|it| !is_shown(it)).map(|metric| metric.name).collect();
+    assert!(silent.iter().all(|name| name.starts_with(WINDOWS_ONLY)), "{silent:?}");
 }
 
 #[test]

@@ -10,38 +10,29 @@ mod terminal;
 mod traffic;
 
 use crate::cli::DemoArgs;
-use crate::failure::{ExitCode, Failure};
-use crate::live::Stop;
+use crate::failure::Failure;
+use crate::live::{Exports, Stop, on_runtime, time_is_over, unexpected, watch_web};
+use crate::otlp::Settings;
 use crate::output;
 use crate::serve::{self, Server};
 use crate::web_config::WebConfigFile;
 use core::time::Duration;
 use pipeline::Pipeline;
-use std::io::{self, Write};
+use std::io::Write;
 use std::sync::Arc;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 use tokio::time::{MissedTickBehavior, interval};
 use traffic::Traffic;
 
-/// Threads of the runtime: traffic and page share them; the demo is to leave the machine alone.
-const THREADS: usize = 2;
-
 /// How often events are taken in and the page's state is renewed.
 const REFRESH: Duration = Duration::from_millis(250);
-
-/// How long tasks may take to end after everything was told to.
-const FAREWELL: Duration = Duration::from_millis(300);
 
 /// Runs the command.
 ///
 /// # Errors
 /// The listen address is not to be had, or the machine has no loopback to spare.
 pub fn run(args: &DemoArgs, out: &mut impl Write) -> Result<(), Failure> {
-    let mut builder = Builder::new_multi_thread();
-    let runtime = builder.worker_threads(THREADS).enable_all().build();
-    let runtime = runtime.map_err(|error| unexpected("start the runtime", &error))?;
-    let summary = live(&runtime, args, out);
-    runtime.shutdown_timeout(FAREWELL);
+    let summary = on_runtime(|runtime| live(runtime, args, out));
     output::print(summary?.as_bytes(), out)
 }
 
@@ -51,14 +42,21 @@ fn live(runtime: &Runtime, args: &DemoArgs, out: &mut impl Write) -> Result<Stri
         let stop = Stop::listen().map_err(|error| unexpected("listen for signals", &error))?;
         let web_config = args.web.config_file.as_deref().map(WebConfigFile::open).transpose()?;
         let web_config = web_config.map(Arc::new);
+        let settings = Settings::of_process(&args.otlp)?;
         let listener = serve::bind(args.web.listen_address).await?;
         let mut pipeline = Pipeline::start(args.stuck_after, args.record.as_deref())?;
         let traffic = Traffic::prepare(&pipeline.hook).await;
         let mut traffic = traffic.map_err(|error| unexpected("bind loopback ports", &error))?;
         pipeline.know(&traffic);
-        let options = serve::Options { web_config, ..serve::Options::default() };
+        let exports = Exports::start(settings, pipeline.views())?;
+        let options = serve::Options {
+            web_config: web_config.clone(),
+            scraped: exports.scraped(),
+            ..serve::Options::default()
+        };
         let server = Server::start(listener, pipeline.views(), options)
             .map_err(|error| unexpected("serve the page", &error))?;
+        pipeline.surround(exports.facts(), watch_web(&server, web_config));
         let greeting = terminal::greeting(server.scheme(), server.address(), args);
         output::print(greeting.as_bytes(), out)?;
         let outcome = tokio::select! {
@@ -69,6 +67,7 @@ fn live(runtime: &Runtime, args: &DemoArgs, out: &mut impl Write) -> Result<Stri
         };
         traffic.shutdown().await;
         let finished = pipeline.finish();
+        exports.end().await;
         outcome.and(finished)?;
         Ok(terminal::summary(&pipeline.view()))
     })
@@ -84,16 +83,4 @@ async fn watch(pipeline: &mut Pipeline) -> Result<(), Failure> {
         pipeline.refresh()?;
         status.show(&pipeline.view());
     }
-}
-
-async fn time_is_over(duration: Option<Duration>) {
-    match duration {
-        Some(duration) => tokio::time::sleep(duration).await,
-        None => core::future::pending().await,
-    }
-}
-
-fn unexpected(what: &str, error: &io::Error) -> Failure {
-    let message = format!("{what}: {error}");
-    Failure::new(ExitCode::Unexpected, message, "free some ports, descriptors or memory")
 }

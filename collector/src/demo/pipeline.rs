@@ -3,7 +3,7 @@
 use super::programs;
 use super::traffic::Traffic;
 use crate::failure::Failure;
-use crate::live::{LiveStages, random, snapshot_options};
+use crate::live::{LiveStages, Process, random, snapshot_options};
 use crate::mailbox::Mailbox;
 use crate::recording::{self, Recording};
 use crate::serve::{View, Views};
@@ -12,12 +12,15 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use weir_stages::aggregate::Options;
-use weir_stages::snapshot::{Shell, SnapshotOptions};
+use weir_stages::snapshot::{ExporterFacts, Lag, SessionFacts, Shell, SnapshotOptions, WebFacts};
 use weir_usermode::hook::HookOptions;
 use weir_usermode::live::LiveHook;
 
 /// What the page says the flows are.
 const SOURCE: &str = "live traffic of weir demo on this machine's loopback";
+
+/// What stands for a session: the mailbox between the hook and the stages.
+const SESSION: &str = "demo";
 
 /// The hook and the stages behind it.
 pub(super) struct Pipeline {
@@ -25,6 +28,10 @@ pub(super) struct Pipeline {
     mailbox: Mailbox,
     stages: LiveStages,
     recording: Option<Recording<File>>,
+    lag: Lag,
+    process: Process,
+    exporters: Box<dyn Fn() -> Vec<ExporterFacts>>,
+    web: Option<Box<dyn Fn() -> WebFacts>>,
 }
 
 impl Pipeline {
@@ -41,7 +48,16 @@ impl Pipeline {
         let options = snapshot_options(stuck_after, SnapshotOptions::default().detail_flows);
         let stages = Options { hash_seed: random(), ..Options::default() };
         let stages = LiveStages::new(SOURCE, stages, options, hook.now_ns());
-        let mut pipeline = Self { hook, mailbox, stages, recording };
+        let mut pipeline = Self {
+            hook,
+            mailbox,
+            stages,
+            recording,
+            lag: Lag::default(),
+            process: Process::new(),
+            exporters: Box::new(Vec::new),
+            web: None,
+        };
         pipeline.refresh()?;
         Ok(pipeline)
     }
@@ -49,6 +65,16 @@ impl Pipeline {
     /// Learns what the traffic's servers are for and what its clients note.
     pub(super) fn know(&mut self, traffic: &Traffic) {
         self.stages.know(&traffic.endpoints, traffic.notes.clone());
+    }
+
+    /// Learns who tells what exporters and the web server have counted.
+    pub(super) fn surround(
+        &mut self,
+        exporters: Box<dyn Fn() -> Vec<ExporterFacts> + Send>,
+        web: Box<dyn Fn() -> WebFacts + Send>,
+    ) {
+        self.exporters = exporters;
+        self.web = Some(web);
     }
 
     /// Where the newest view is found.
@@ -72,7 +98,7 @@ impl Pipeline {
             // The driver is asked once something was lost; its answer comes with the next drain.
             self.hook.with(|hook, now_ns| hook.capture_state(now_ns));
         }
-        self.stages.publish(self.hook.now_ns(), &Shell::default());
+        self.publish(true);
         Ok(())
     }
 
@@ -85,18 +111,38 @@ impl Pipeline {
         self.drain()?;
         self.recording.take().map(Recording::finish).transpose()?;
         self.stages.aggregator.finish();
-        self.stages.publish(self.hook.now_ns(), &Shell::default());
+        self.publish(false);
         Ok(())
+    }
+
+    /// Publishes the state, and what surrounds the stages.
+    fn publish(&mut self, is_up: bool) {
+        let session = SessionFacts {
+            session: SESSION.to_owned(),
+            is_up,
+            lag: self.lag.clone(),
+            ..SessionFacts::default()
+        };
+        let shell = Shell {
+            sessions: vec![session],
+            exporters: (self.exporters)(),
+            process: self.process.facts(),
+            web: self.web.as_ref().map(|web| web()),
+            wfp: None,
+        };
+        self.stages.publish(self.hook.now_ns(), &shell);
     }
 
     /// Decodes and aggregates what the hook has written.
     fn drain(&mut self) -> Result<(), Failure> {
         let delivery = self.mailbox.take();
+        let now_ns = self.hook.now_ns();
         for batch in delivery.batches {
             for (head, payload) in batch.iter() {
                 if let Some(recording) = &mut self.recording {
                     recording.event(head, payload)?;
                 }
+                self.lag.record(now_ns.saturating_sub(head.time_ns), 1);
                 self.stages.event(head, payload);
             }
             self.mailbox.reuse(batch);

@@ -6,53 +6,42 @@
 //! * `source`: where events come from; `live`: sessions; `whole`, `tail`: files and standard
 //!   input.
 //! * `pump`: the thread from source to views.
-//! * `exports`: what leaves by OTLP.
-//! * `web`: what the server says of itself.
-//! * `process`: figures of the collector itself.
 
-mod exports;
 #[cfg_attr(
     not(windows),
     expect(dead_code, reason = "the same everywhere, but only Windows has sessions")
 )]
 mod live;
-mod process;
 mod pump;
 mod source;
 mod tail;
-mod web;
 mod whole;
 
 pub(crate) use source::ours;
 
 use crate::cli::RunArgs;
 use crate::failure::{ExitCode, Failure};
-use crate::live::{LiveStages, Stop, random, snapshot_options};
+use crate::live::{
+    Exports, LiveStages, Stop, on_runtime, random, snapshot_options, time_is_over, unexpected,
+    watch_web,
+};
 use crate::names::{Namer, Tool};
 use crate::otlp::Settings;
 use crate::output;
 use crate::serve::{self, Readiness, Server};
 use crate::web_config::WebConfigFile;
-use core::time::Duration;
-use exports::Exports;
 use pump::{Pump, now_ns};
 use source::Source;
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
 use tail::Growing;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 use tokio::sync::{oneshot, watch};
 use weir_abi::event::{Event as _, FlowUninspected};
 use weir_stages::aggregate::Options;
 use weir_stages::kinds::KindSet;
 use whole::Whole;
-
-/// Threads of the runtime: scrapes and exports; events have a thread of their own.
-const THREADS: usize = 2;
-
-/// How long tasks may take to end after everything was told to.
-const FAREWELL: Duration = Duration::from_millis(300);
 
 /// Why nothing is ready before the first look at the source.
 const STARTING: &str = "the collector has just started";
@@ -62,12 +51,7 @@ const STARTING: &str = "the collector has just started";
 /// # Errors
 /// The source cannot be read, the listen address is not to be had.
 pub fn run(args: &RunArgs, out: &mut impl Write) -> Result<(), Failure> {
-    let mut builder = Builder::new_multi_thread();
-    let runtime = builder.worker_threads(THREADS).enable_all().build();
-    let runtime = runtime.map_err(|error| unexpected("start the runtime", &error))?;
-    let outcome = collect(&runtime, args, out);
-    runtime.shutdown_timeout(FAREWELL);
-    outcome
+    on_runtime(|runtime| collect(runtime, args, out))
 }
 
 fn collect(runtime: &Runtime, args: &RunArgs, out: &mut impl Write) -> Result<(), Failure> {
@@ -91,7 +75,7 @@ fn collect(runtime: &Runtime, args: &RunArgs, out: &mut impl Write) -> Result<()
         };
         let server = Server::start(listener, stages.views(), options)
             .map_err(|error| unexpected("serve metrics", &error))?;
-        let web = web::watch(&server, web_config);
+        let web = watch_web(&server, web_config);
         let greeting = greeting(&server, source.flows());
         output::print(greeting.as_bytes(), out)?;
         let (tell, stopped) = mpsc::channel();
@@ -122,11 +106,6 @@ fn collect(runtime: &Runtime, args: &RunArgs, out: &mut impl Write) -> Result<()
 fn greeting(server: &Server, flows: &str) -> String {
     let (scheme, address) = (server.scheme(), server.address());
     format!("weir serves {scheme}://{address}/metrics; the flows are {flows}\n")
-}
-
-fn unexpected(what: &str, error: &std::io::Error) -> Failure {
-    let message = format!("{what}: {error}");
-    Failure::new(ExitCode::Unexpected, message, "free some descriptors, threads or memory")
 }
 
 /// Runs the pump on a thread of its own; the receiver gets its outcome.
@@ -184,11 +163,4 @@ fn stages_options(args: &RunArgs) -> Options {
     let unheard = if args.invocation_events { unheard } else { unheard.and(KindSet::DETAIL) };
     let listening = if args.from.is_some() { KindSet::ALL } else { KindSet::ALL.without(unheard) };
     Options { deferred: KindSet::ALL, listening, hash_seed: random(), ..Options::default() }
-}
-
-async fn time_is_over(duration: Option<Duration>) {
-    match duration {
-        Some(duration) => tokio::time::sleep(duration).await,
-        None => core::future::pending().await,
-    }
 }

@@ -3,10 +3,9 @@
 //! It is a thread and no task: sources wait in the system's calls, and a slow scrape must not hold
 //! up who takes events in.
 
-use super::process;
 use super::source::{Polled, Source};
 use crate::failure::Failure;
-use crate::live::LiveStages;
+use crate::live::{LiveStages, Process};
 use crate::names::Namer;
 use crate::output;
 use crate::serve::Readiness;
@@ -48,7 +47,7 @@ impl Pump {
     /// # Errors
     /// The source's.
     pub(super) fn run(mut self) -> Result<(), Failure> {
-        let mut process = process::Process::new();
+        let mut process = Process::new();
         let mut due = Instant::now();
         let mut is_over = false;
         let outcome = loop {
@@ -98,7 +97,7 @@ impl Pump {
         }
     }
 
-    fn publish(&mut self, process: &mut process::Process) -> Duration {
+    fn publish(&mut self, process: &mut Process) -> Duration {
         let begun = Instant::now();
         let shell = Shell {
             sessions: self.source.facts(),

@@ -20,7 +20,7 @@ const EVENT: Label =
     Label { name: "event", values: Open("event kinds in snake case, and `unknown`") };
 const SESSION: Label = Label {
     name: "session",
-    values: Open("`weir-control`, `weir-detail` if wanted; `file`, `stdin`"),
+    values: Open("`weir-control`, `weir-detail` if wanted; `file`, `stdin`, `demo`"),
 };
 const SIGNAL: Label = Label { name: "signal", values: Fixed(&["metrics", "logs"]) };
 const ENDPOINT: Label = open("endpoint", "where to, without secrets");

@@ -11,7 +11,7 @@ use weir_stages::snapshot::WebFacts;
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// Warns of what a user should know; returns who tells the server's figures at any time.
-pub(super) fn watch(
+pub(crate) fn watch_web(
     server: &Server,
     config: Option<Arc<WebConfigFile>>,
 ) -> Box<dyn Fn() -> WebFacts + Send> {

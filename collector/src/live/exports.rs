@@ -13,14 +13,14 @@ use weir_stages::snapshot::ExporterFacts;
 const FAREWELL: Duration = Duration::from_secs(5);
 
 /// The export, where one is wanted.
-pub(super) struct Exports(Option<Exporter>);
+pub(crate) struct Exports(Option<Exporter>);
 
 impl Exports {
     /// Starts it.
     ///
     /// # Errors
     /// Where certificates cannot be used or there is no thread to be had.
-    pub(super) fn start(settings: Option<Settings>, views: Views) -> Result<Self, Failure> {
+    pub(crate) fn start(settings: Option<Settings>, views: Views) -> Result<Self, Failure> {
         // The export tells its receiver itself what goes wrong with it.
         let start = |settings| Exporter::start(settings, views, starts, output::warn_here);
         let exporter = settings.map(start).transpose()?;
@@ -32,20 +32,20 @@ impl Exports {
     }
 
     /// Who wants to know how long scrapes take.
-    pub(super) fn scraped(&self) -> Option<Scraped> {
+    pub(crate) fn scraped(&self) -> Option<Scraped> {
         let operational = self.0.as_ref()?.operational().clone();
         Some(Arc::new(move |time, format| operational.scraped(time, format)))
     }
 
     /// What it says of itself at any time.
-    pub(super) fn facts(&self) -> Box<dyn Fn() -> Vec<ExporterFacts> + Send> {
+    pub(crate) fn facts(&self) -> Box<dyn Fn() -> Vec<ExporterFacts> + Send> {
         let Some(exporter) = &self.0 else { return Box::new(Vec::new) };
         let stats = exporter.stats_reader();
         Box::new(move || stats.read().into_iter().map(facts).collect())
     }
 
     /// Sends the last view and what waits.
-    pub(super) async fn end(self) {
+    pub(crate) async fn end(self) {
         let Some(exporter) = self.0 else { return };
         for stats in exporter.shutdown(FAREWELL).await {
             let left = stats.dropped_points + stats.refused_points + stats.rejected_points;

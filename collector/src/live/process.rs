@@ -4,18 +4,18 @@ use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 use weir_stages::snapshot::ProcessFacts;
 
 /// This process.
-pub(super) struct Process {
+pub(crate) struct Process {
     system: System,
     id: Option<Pid>,
 }
 
 impl Process {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { system: System::new(), id: sysinfo::get_current_pid().ok() }
     }
 
     /// Its figures; `None` where the system does not say.
-    pub(super) fn facts(&mut self) -> Option<ProcessFacts> {
+    pub(crate) fn facts(&mut self) -> Option<ProcessFacts> {
         let id = self.id?;
         let what = ProcessRefreshKind::nothing().with_cpu().with_memory().without_tasks();
         self.system.refresh_processes_specifics(ProcessesToUpdate::Some(&[id]), false, what);
