@@ -1,7 +1,7 @@
 """Writes the dashboards' JSON beside this file; with `--check`, only says what differs.
 
-    python3 -m pip install --requirement dashboards/requirements.txt
-    python3 dashboards/build.py [--check]
+python3 -m pip install --requirement dashboards/requirements.txt
+python3 dashboards/build.py [--check]
 """
 
 import argparse

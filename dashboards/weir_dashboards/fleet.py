@@ -2,8 +2,9 @@
 
 from grafana_foundation_sdk.models import dashboard as board
 
+from .fields import Column, Look, Panel, Query, Text
 from .frame import UIDS, Row, build
-from .panels import Column, Look, Panel, Query, Text, chart, stat, table
+from .panels import chart, stat, table
 from .promql import ALERTS_FIRING, host, increase, quantile, rate, seen_hosts, share, top, total
 
 # How many hosts a chart of hosts shows.
@@ -53,7 +54,7 @@ def _state() -> list[Panel]:
     return [
         stat(
             Text(
-                "Hosts",
+                "Hosts up",
                 "Hosts whose collector answers Prometheus now. "
                 "Fewer than expected: look at Collectors down, then at the targets page of "
                 "Prometheus. A host that was silent for the whole time shown is not known here; "
@@ -123,12 +124,8 @@ def _state() -> list[Panel]:
             ),
             Look("short", 12, 4),
             [
-                Query(
-                    f"count by (version) ({host('weir_driver_info')})", "driver {{version}}"
-                ),
-                Query(
-                    f"count by (version) ({host('weir_build_info')})", "collector {{version}}"
-                ),
+                Query(f"count by (version) ({host('weir_driver_info')})", "driver {{version}}"),
+                Query(f"count by (version) ({host('weir_build_info')})", "collector {{version}}"),
             ],
             names=True,
         ),
@@ -142,8 +139,7 @@ def _state() -> list[Panel]:
             Look("short", 12, 4),
             [
                 Query(
-                    "count by (failure_policy, block_action, clock) "
-                    f"({host('weir_driver_info')})",
+                    f"count by (failure_policy, block_action, clock) ({host('weir_driver_info')})",
                     "fail {{failure_policy}}, {{block_action}}, clock {{clock}}",
                 )
             ],
@@ -376,5 +372,5 @@ def _hosts() -> Panel:
         Look("short", 24, 12),
         [Query(expr) for expr in queries],
         columns,
-        ("Stuck", True),
+        [("Stuck", True), ("Host", False)],
     )

@@ -2,8 +2,9 @@
 
 from grafana_foundation_sdk.models import dashboard as board
 
+from .fields import Column, Look, Panel, Query, Text
 from .frame import Row, build
-from .panels import Column, Look, Panel, Query, Text, chart, heat_map, stat, table
+from .panels import chart, heat_map, stat, table
 from .promql import host, increase, program, quantile, rate, top, total
 
 UNDECIDED = "weir_flow_undecided"
@@ -89,7 +90,8 @@ def _now() -> list[Panel]:
             Text(
                 "Settled flows",
                 "Flows whose fate was settled, each second, by any program of the chosen hosts. "
-                "0 with traffic on a host means that no program is attached, or no driver is there.",
+                "0 with traffic on a host means that no program is attached, or no driver is "
+                "there.",
                 ["WeirNoData"],
             ),
             "cps",
@@ -173,7 +175,7 @@ def _undecided() -> list[Panel]:
         ),
         chart(
             Text(
-                "Hosts with an incomplete set",
+                "Hosts with an incomplete set over time",
                 "Hosts that do not know every undecided flow, over time. "
                 "Short spikes follow losses; one that stays means losses that go on.",
                 ["WeirFlowSetIncomplete"],
@@ -190,10 +192,11 @@ def _undecided() -> list[Panel]:
 
 
 def _oldest() -> Panel:
+    labels = "job, instance, flow_id, program, local, remote, pid"
     queries = [
-        program("weir_flow_detail_age_seconds"),
-        program("weir_flow_detail_segments"),
-        program("weir_flow_detail_bytes"),
+        f"max by ({labels}) ({program('weir_flow_detail_age_seconds')})",
+        f"max by ({labels}) ({program('weir_flow_detail_segments')})",
+        f"max by ({labels}) ({program('weir_flow_detail_bytes')})",
     ]
     columns = [
         Column("Value #A", "Age", "s", steps=[(30, "orange"), (600, "red")]),
@@ -211,14 +214,15 @@ def _oldest() -> Panel:
             "Oldest undecided flows",
             "The oldest flows of each host, once for each program that classifies them. "
             "With segments and no decision, the program did not find what it looks for in that "
-            "many bytes; without, nobody has spoken yet. Find the process by its number on the host.",
+            "many bytes; without, nobody has spoken yet. "
+            "Find the process by its number on the host.",
             ["WeirFlowsStuck"],
-            empty="no flow is undecided, or --flow-detail is 0",
+            empty="no flow is undecided, or flows are not kept one by one",
         ),
         Look("short", 24, 10),
         [Query(expr) for expr in queries],
         columns,
-        ("Age", True),
+        [("Age", True)],
     )
 
 
@@ -250,7 +254,7 @@ def _decisions() -> list[Panel]:
         chart(
             Text(
                 "Ends of interest by verdict",
-                "How often a program's interest in a flow ended, by its own answer, or without one. "
+                "How often a program's interest in a flow ended, by its own answer or without one. "
                 "A growing part of undecided wants a look at what ends them, beside.",
             ),
             Look(

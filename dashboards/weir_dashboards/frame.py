@@ -1,13 +1,13 @@
 """What makes panels a dashboard: variables, links, places and numbers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Sequence
 
 from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as board
 
-from .panels import DATASOURCE, RUNBOOKS, Panel
+from .fields import DATASOURCE, RUNBOOKS, Panel
 from .promql import HOST
 
 # Grafana's grid.

@@ -2,24 +2,14 @@
 
 from grafana_foundation_sdk.models import dashboard as board
 
+from .fields import ANY, Look, Panel, Query, Text
 from .frame import Row, build
-from .panels import (
-    ONLY_ON_WINDOWS,
-    WITH_THE_AUDIT_TRAIL,
-    Look,
-    Panel,
-    Query,
-    Text,
-    chart,
-    heat_map,
-    stat,
-)
+from .panels import chart, heat_map, stat
+from .pipeline_host import audit, filtering_engine, process
+from .pipeline_outlets import otlp, web
 from .promql import host, increase, quantile, rate, seen_hosts, top, total
 
 LAG = "weir_etw_source_lag_seconds"
-# Anything above nothing: these count what must not happen.
-ANY = [(1e-9, "red")]
-NO_OTLP = "no OTLP endpoint is set"
 
 
 def dashboard() -> board.Dashboard:
@@ -31,11 +21,11 @@ def dashboard() -> board.Dashboard:
             Row("Now", _now()),
             Row("Sessions", _sessions()),
             Row("Losses", _losses()),
-            Row("OTLP", _otlp()),
-            Row("Web server", _web()),
-            Row("Collector process", _process()),
-            Row("Filtering engine (only on Windows)", _filtering_engine()),
-            Row("Audit trail", _audit(), is_collapsed=True),
+            Row("OTLP", otlp()),
+            Row("Web server", web()),
+            Row("Collector process", process()),
+            Row("Filtering engine (only on Windows)", filtering_engine()),
+            Row("Audit trail", audit(), is_collapsed=True),
         ],
     )
 
@@ -283,273 +273,5 @@ def _losses() -> list[Panel]:
             ),
             Look("short", 8),
             [Query(top(10, total("metric", host("weir_series_active"))), "{{metric}}")],
-        ),
-    ]
-
-
-def _otlp() -> list[Panel]:
-    def otlp(text: str, description: str, look: Look, query: Query) -> Panel:
-        return chart(Text(text, description, ["WeirOtlpFailing"], NO_OTLP), look, [query])
-
-    return [
-        otlp(
-            "OTLP exports",
-            "Requests that receivers took. It is even: one for each interval, signal and host. "
-            "A fall with failures beside it is a receiver or the way to it.",
-            Look("reqps", 6),
-            Query(total("signal", rate(host("weir_otlp_exports_total"))), "{{signal}}"),
-        ),
-        otlp(
-            "OTLP failures",
-            "Attempts that a receiver did not take, tried again or not. "
-            "A few are a restart of the receiver; look at its log and at the endpoint's name here.",
-            Look("reqps", 6, steps=ANY),
-            Query(
-                total("signal, endpoint", rate(host("weir_otlp_failures_total"))),
-                "{{signal}} {{endpoint}}",
-            ),
-        ),
-        otlp(
-            "OTLP points lost by reason",
-            "dropped: the queue was full. refused: the receiver will never take them. "
-            "rejected: it took the request without them.",
-            Look("short", 6, steps=ANY),
-            Query(
-                total("signal, reason", increase(host("weir_otlp_points_lost_total"))),
-                "{{signal}} {{reason}}",
-            ),
-        ),
-        otlp(
-            "OTLP points queued",
-            "Points that wait to be sent. It rises while a receiver is away; "
-            "when the queue is full, points are lost.",
-            Look("short", 6),
-            Query(total("signal", host("weir_otlp_queue_points")), "{{signal}}"),
-        ),
-    ]
-
-
-def _web() -> list[Panel]:
-    return [
-        chart(
-            Text(
-                "Web requests",
-                "Requests with a complete head, refused ones included. "
-                "It is the number of scrapers by their interval; more is a reader you do not know.",
-            ),
-            Look("reqps", 8),
-            [Query(total("", rate(host("weir_web_requests_total"))), "requests")],
-        ),
-        chart(
-            Text(
-                "Web requests refused",
-                "denied: wrong user or password. limited: over the rate. busy: too many passwords "
-                "at once. unconfigured: the web configuration cannot be used. "
-                "denied that goes on is a scraper with old credentials, or a guesser.",
-                ["WeirCollectorDown"],
-            ),
-            Look("reqps", 8, steps=ANY),
-            [
-                Query(
-                    total("reason", rate(host("weir_web_requests_refused_total"))),
-                    "{{reason}}",
-                )
-            ],
-        ),
-        chart(
-            Text(
-                "Web configurations refused",
-                "A changed web configuration was not taken; the one before goes on. "
-                "The collector's log says what is wrong with it.",
-            ),
-            Look("short", 8, steps=ANY),
-            [Query(total("", increase(host("weir_web_config_refused_total"))), "refused")],
-        ),
-        chart(
-            Text(
-                "Web connections",
-                "Connections to collectors now. A scraper keeps one open; "
-                "many on one host are readers that do not close.",
-            ),
-            Look("short"),
-            [Query(total("", host("weir_web_connections")), "connections")],
-        ),
-        chart(
-            Text(
-                "Web connections closed by the server",
-                "evicted: others needed the place. timed_out: something took too long. "
-                "handshake: TLS failed, so look at certificates and at who connects.",
-            ),
-            Look("cps"),
-            [
-                Query(
-                    total("reason", rate(host("weir_web_connections_closed_total"))),
-                    "{{reason}}",
-                )
-            ],
-        ),
-    ]
-
-
-def _process() -> list[Panel]:
-    return [
-        chart(
-            Text(
-                "Collector processor time, top 10 hosts",
-                "1 is one processor. It follows the rate of events; "
-                "invocation events are what costs most.",
-            ),
-            Look("short", 6, decimals=3),
-            [Query(top(10, rate(host("process_cpu_seconds_total"))), "{{instance}}")],
-        ),
-        chart(
-            Text(
-                "Collector memory, top 10 hosts",
-                "Resident memory. It grows with undecided flows and attachments, both bounded; "
-                "a line that rises for days is a fault.",
-            ),
-            Look("bytes", 6),
-            [Query(top(10, host("process_resident_memory_bytes")), "{{instance}}")],
-        ),
-        chart(
-            Text(
-                "Collector age, lowest 10 hosts",
-                "Time since the collector started. Young ones that nobody updated have crashed: "
-                "look at the service's events on the host.",
-                ["WeirCollectorDown"],
-            ),
-            Look("s", 6),
-            [
-                Query(
-                    f"bottomk(10, time() - {host('process_start_time_seconds')})",
-                    "{{instance}}",
-                )
-            ],
-        ),
-        chart(
-            Text(
-                "Scrape duration, top 10 hosts",
-                "How long Prometheus waits for a collector's metrics. "
-                "It grows with series and with a host that has no processor to spare.",
-                ["WeirCollectorDown"],
-            ),
-            Look("s", 6, steps=[(5, "red")]),
-            [
-                Query(
-                    top(10, seen_hosts(host("scrape_duration_seconds"))),
-                    "{{instance}}",
-                )
-            ],
-        ),
-    ]
-
-
-def _filtering_engine() -> list[Panel]:
-    def panel(title: str, description: str, runbook: str, query: Query, look: Look) -> Panel:
-        return chart(Text(title, description, [runbook], ONLY_ON_WINDOWS), look, [query])
-
-    surveys = rate(host("weir_wfp_surveys_total"))
-    failures = rate(host("weir_wfp_survey_failures_total"))
-    return [
-        panel(
-            "Filtering objects missing",
-            "Objects of the driver that the filtering engine has not, or has with other contents. "
-            "Without its filters and callouts Weir sees no flows. "
-            "Somebody deleted them, or the driver has not made them yet.",
-            "WeirWfpObjectMissing",
-            Query(
-                total("layer, kind", f"{host('weir_wfp_object_present')} == bool 0"),
-                "{{kind}} {{layer}}",
-            ),
-            Look("short", 8, steps=[(1, "red")]),
-        ),
-        panel(
-            "Callouts of others",
-            "Callouts that filters at the same layers call, by what those may do. "
-            "terminating ones can permit or block before Weir or take bytes from it; "
-            "compare with bytes missed on the dashboard Fleet.",
-            "WeirForeignCallout",
-            Query(
-                total("layer, kind", host("weir_wfp_foreign_callouts")),
-                "{{kind}} {{layer}}",
-            ),
-            Look("short", 8),
-        ),
-        chart(
-            Text(
-                "Looks at the filtering engine",
-                "How often the collector looked, and how often that failed. "
-                "While looks fail nothing is known of objects; "
-                "the account needs the right to read the engine's objects.",
-                ["WeirWfpObjectMissing"],
-                ONLY_ON_WINDOWS,
-            ),
-            Look("cps", 8, colours={"failed": "red"}),
-            [Query(total("", surveys), "looks"), Query(total("", failures), "failed")],
-        ),
-    ]
-
-
-def _audit() -> list[Panel]:
-    def audit(title: str, description: str, runbook: str, query: Query, look: Look) -> Panel:
-        return chart(Text(title, description, [runbook], WITH_THE_AUDIT_TRAIL), look, [query])
-
-    backlog, disk = "WeirAuditBacklog", "WeirAuditDiskLow"
-    return [
-        audit(
-            "Audit records",
-            "Records that are durable on disk, by kind. "
-            "heartbeat never stops; gap records say where something is missing.",
-            backlog,
-            Query(total("kind", rate(host("weir_audit_records_total"))), "{{kind}}"),
-            Look("cps", 8),
-        ),
-        audit(
-            "Audit records unsent",
-            "Records that no receiver has acknowledged. It rises while a receiver is away and "
-            "falls after; the disk is what bounds it.",
-            backlog,
-            Query(top(10, host("weir_audit_unsent_records")), "{{instance}}"),
-            Look("short", 8),
-        ),
-        audit(
-            "Oldest unsent audit record",
-            "How far the receiver is behind. Minutes are a restart; "
-            "hours want a look at the receiver and at the way to it.",
-            backlog,
-            Query(top(10, host("weir_audit_unsent_oldest_seconds")), "{{instance}}"),
-            Look("s", 8, steps=[(600, "orange"), (3600, "red")]),
-        ),
-        audit(
-            "Audit trail on disk",
-            "Bytes that the trail takes, the greatest ten hosts. "
-            "What was acknowledged is freed; a rise is a backlog.",
-            disk,
-            Query(top(10, host("weir_audit_disk_bytes")), "{{instance}}"),
-            Look("bytes", 6),
-        ),
-        audit(
-            "Disk free for the audit trail",
-            "Of its volume or of its own bound, whichever is less, the least ten hosts. "
-            "At 0, records are dropped.",
-            disk,
-            Query(f"bottomk(10, {host('weir_audit_disk_free_bytes')})", "{{instance}}"),
-            Look("bytes", 6),
-        ),
-        audit(
-            "Audit records dropped",
-            "Records that no receiver will have. disk_full: no room. expired: older than the "
-            "trail keeps. refused: the receiver will never take them. The trail says where.",
-            disk,
-            Query(total("reason", increase(host("weir_audit_dropped_total"))), "{{reason}}"),
-            Look("short", 6, steps=ANY),
-        ),
-        audit(
-            "Audit records sent again",
-            "It was not known whether the receiver had them. "
-            "Receivers tell duplicates by the record's id; many mean that answers are lost.",
-            backlog,
-            Query(total("", increase(host("weir_audit_duplicates_total"))), "duplicates"),
-            Look("short", 6),
         ),
     ]

@@ -2,8 +2,9 @@
 
 from grafana_foundation_sdk.models import dashboard as board
 
+from .fields import Column, Look, Panel, Query, Text
 from .frame import Row, build
-from .panels import Column, Look, Panel, Query, Text, chart, heat_map, stat, table
+from .panels import chart, heat_map, stat, table
 from .promql import host, increase, mean, program, quantile, rate, share, total
 
 INVOCATIONS = "weir_program_invocations_total"
@@ -119,7 +120,7 @@ def _chain() -> Panel:
     columns = [
         Column("instance", "Host"),
         Column("compartment", "Compartment"),
-        Column("chain_index", "Place"),
+        Column("chain_index", "Place", is_number=True),
         Column("program", "Program"),
         Column("program_source", "Name from"),
         Column("program_id", "Program id"),
@@ -137,7 +138,7 @@ def _chain() -> Panel:
         Look("string", 24, 8),
         [Query(program("weir_program_info"))],
         columns,
-        ("Place", False),
+        [("Host", False), ("Place", False)],
     )
 
 
@@ -155,7 +156,7 @@ def _answers() -> list[Panel]:
         chart(
             Text(
                 "Invocations by state",
-                "new: a flow was established. established: a segment of a flow that is not decided. "
+                "new: a flow was established. established: a segment of an undecided flow. "
                 "deleted: a flow ended before the program had answered. "
                 "Many established for one new: programs decide late.",
             ),

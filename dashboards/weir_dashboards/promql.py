@@ -13,8 +13,8 @@ ALERTS_FIRING = (
     'ALERTS{alertname=~"Weir.+", alertstate="firing", job=~"$job|", instance=~"$instance|"}'
 )
 
-# Hosts that Weir was seen on within the time that is shown. `up` is there for every target of the
-# Prometheus, so it needs the company of a series that only Weir has, and that outlives a host's end.
+# Hosts that Weir was seen on within the time that is shown. Prometheus makes `up` for every target,
+# so it needs the company of a series that only Weir has, and that outlives a host's silence.
 SEEN = f"last_over_time(weir_build_info{{{HOST}}}[$__range])"
 
 
