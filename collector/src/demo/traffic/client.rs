@@ -39,8 +39,8 @@ pub(super) enum Pace {
     Trickle,
     /// Half of it, and then it goes.
     Abandon,
-    /// Half of it, or nothing, and then a long silence.
-    Stall { sends_half: bool },
+    /// Half of it, or nothing, and then a silence of so many seconds.
+    Stall { sends_half: bool, silence_s: (u64, u64) },
 }
 
 /// A client to be.
@@ -110,10 +110,10 @@ impl Client {
                 sleep(self.random.millis(200, 900)).await;
                 Err(io::ErrorKind::TimedOut.into())
             }
-            Pace::Stall { sends_half } => {
+            Pace::Stall { sends_half, silence_s: (least, most) } => {
                 let (half, rest) = bytes.split_at(if sends_half { bytes.len() / 2 } else { 0 });
                 stream.write_all(half).await?;
-                sleep(self.random.millis(20_000, 75_000)).await;
+                sleep(self.random.millis(least * 1_000, most * 1_000)).await;
                 // Some finish after all; the others just go.
                 if self.random.between(0, 1) == 0 {
                     return Err(io::ErrorKind::TimedOut.into());

@@ -44,14 +44,20 @@ pub(super) const MIX: &[Scene] = &[
     ssh(3, Pace::Split(2)),
 ];
 
-/// Clients that leave their flow undecided for long, one of each at a time.
+/// Clients that leave their flow undecided for long, one of each at a time. The first is there
+/// nearly always, so who waits for an alert about a stuck flow gets one.
 pub(super) const STALLS: &[Scene] = &[
-    tls(1, "stalled.example.com", Pace::Stall { sends_half: true }),
-    tls(1, "silent.example.com", Pace::Stall { sends_half: false }),
-    http(1, "stalled.example.net", Pace::Stall { sends_half: true }),
-    tls(1, "stalled.example.org", Pace::Stall { sends_half: true }),
-    http(1, "silent.example.net", Pace::Stall { sends_half: false }),
+    tls(1, "stuck.example.com", Pace::Stall { sends_half: true, silence_s: (900, 1_800) }),
+    tls(1, "stalled.example.com", stall(true)),
+    tls(1, "silent.example.com", stall(false)),
+    http(1, "stalled.example.net", stall(true)),
+    tls(1, "stalled.example.org", stall(true)),
+    http(1, "silent.example.net", stall(false)),
 ];
+
+const fn stall(sends_half: bool) -> Pace {
+    Pace::Stall { sends_half, silence_s: (20, 75) }
+}
 
 /// A scene by weight.
 pub(super) fn choose<'a>(mix: &'a [Scene], random: &mut Random) -> &'a Scene {

@@ -16,7 +16,7 @@ use core::time::Duration;
 use mix::{MIX, STALLS, Scene};
 use random::Random;
 use std::io;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::sleep;
 use weir_usermode::live::{LiveHook, Proxy};
 
@@ -24,7 +24,7 @@ use weir_usermode::live::{LiveHook, Proxy};
 const SEED: u64 = 0x0057_4549_5221;
 
 /// Clients at a time. Thirty start in a second and most are done at once; blocked ones wait 1.5 s.
-/// At the bound a client is left out.
+/// At the bound a client is left out; those that stall, a handful, come on top.
 const CLIENTS_MAX: usize = 128;
 
 /// Mean pause between clients, and how far the slow wave of the load goes up and down.
@@ -62,15 +62,15 @@ impl Traffic {
     /// Lets clients come until the future is dropped.
     pub(super) async fn run(&mut self) {
         let mut random = Random::new(SEED);
-        let mut stalls = JoinSet::new();
+        let mut stalls: Vec<Option<AbortHandle>> = STALLS.iter().map(|_| None).collect();
         for number in 0_u64.. {
             while self.clients.try_join_next().is_some() {}
-            while stalls.try_join_next().is_some() {}
-            if stalls.len() < STALLS.len()
-                && let Some(scene) = STALLS.get(usize::try_from(number).unwrap_or(0) % STALLS.len())
+            let place = usize::try_from(number).unwrap_or(0) % STALLS.len();
+            if let (Some(scene), Some(stall)) = (STALLS.get(place), stalls.get_mut(place))
+                && stall.as_ref().is_none_or(AbortHandle::is_finished)
             {
                 let client = self.client(scene, &mut random);
-                stalls.spawn(client.run(self.notes.clone()));
+                *stall = Some(self.clients.spawn(client.run(self.notes.clone())));
             }
             if self.clients.len() < CLIENTS_MAX {
                 let client = self.client(mix::choose(MIX, &mut random), &mut random);
