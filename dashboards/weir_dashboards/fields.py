@@ -19,6 +19,9 @@ DATASOURCE = board.DataSourceRef(type_val="prometheus", uid="${datasource}")
 
 Panel = Builder[board.Panel]
 
+# Seconds of a call at the network path: what nobody notices, and what WeirClassifySlow is about.
+SLOW = [(0.0001, "orange"), (0.001, "red")]
+
 # Anything above nothing: a threshold for what must not happen.
 ANY = [(1e-9, "red")]
 

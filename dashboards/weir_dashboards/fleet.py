@@ -2,7 +2,7 @@
 
 from grafana_foundation_sdk.models import dashboard as board
 
-from .fields import Column, Look, Panel, Query, Text
+from .fields import SLOW, Column, Look, Panel, Query, Text
 from .frame import UIDS, Row, build
 from .panels import chart, stat, table
 from .promql import ALERTS_FIRING, host, increase, quantile, rate, seen_hosts, share, top, total
@@ -157,7 +157,7 @@ def _verdicts() -> list[Panel]:
                 "Undecided flows ended before any program had answered; failed ones were settled "
                 "by the driver's failure policy, since a program or the driver failed. "
                 "On failures look at errors on the dashboard Programs.",
-                ["WeirProgramErrors"],
+                ["WeirFlowsFailed"],
             ),
             Look("cps", is_stacked=True, colours=FATES),
             [Query(total("verdict", rate(host(VERDICTS))), "{{verdict}}")],
@@ -245,7 +245,7 @@ def _flows() -> list[Panel]:
                 "The dashboard Programs says which program takes it.",
                 ["WeirClassifySlow"],
             ),
-            Look("s", 8, steps=[(0.001, "orange"), (0.01, "red")], is_log=True),
+            Look("s", 8, steps=SLOW, is_log=True),
             [
                 Query(
                     top(TOP, quantile(0.99, HOSTS, host("weir_classify_seconds_bucket"))),
@@ -284,7 +284,7 @@ def _losses() -> list[Panel]:
                 "network adapter, on offloads and on other filters. Compare hosts of one kind.",
                 ["WeirCopyFallbackHigh"],
             ),
-            Look("percentunit", 6),
+            Look("percentunit", 6, steps=[(0.5, "orange")]),
             [Query(top(TOP, share(copies, segments)), "{{instance}}")],
         ),
         chart(

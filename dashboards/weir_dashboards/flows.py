@@ -215,6 +215,7 @@ def _oldest() -> Panel:
             "The oldest flows of each host, once for each program that classifies them. "
             "With segments and no decision, the program did not find what it looks for in that "
             "many bytes; without, nobody has spoken yet. "
+            "Both are as of the driver's last telling where invocation events are not read. "
             "Find the process by its number on the host.",
             ["WeirFlowsStuck"],
             empty="no flow is undecided, or flows are not kept one by one",

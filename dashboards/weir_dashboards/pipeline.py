@@ -40,7 +40,7 @@ def _now() -> list[Panel]:
                 "Sessions down",
                 "Event tracing sessions that do not run. One that somebody stops is started again "
                 "within 30 s; one that stays down wants a look at the collector's log.",
-                ["WeirNoData"],
+                ["WeirSessionDown"],
             ),
             "short",
             total("", f"{host('weir_etw_session_up')} == bool 0"),
@@ -72,7 +72,7 @@ def _now() -> list[Panel]:
             Text(
                 "Source lag p99",
                 "The age that 99 of 100 events stay below when they reach the collector. "
-                "Sessions flush once a second; far more is a collector that gets no processor.",
+                "Sessions are flushed four times a second; far more is a collector that gets no processor.",
             ),
             "s",
             quantile(0.99, "", host(f"{LAG}_bucket")),
@@ -111,7 +111,7 @@ def _sessions() -> list[Panel]:
                 "Sessions up",
                 "Hosts on which each session runs. weir-detail runs only where invocation events "
                 "are asked for. A line below the number of hosts is a host without figures.",
-                ["WeirNoData"],
+                ["WeirSessionDown"],
             ),
             Look("short", 8),
             [Query(total("session", host("weir_etw_session_up")), "{{session}}")],
@@ -135,7 +135,7 @@ def _sessions() -> list[Panel]:
                 "Events received",
                 "What the sessions deliver, by kind. counters alone, one to a few a second and "
                 "host, is a host without traffic; no counters is a host without a driver.",
-                ["WeirNoData"],
+                ["WeirCountersStopped", "WeirNoData"],
             ),
             Look("cps", 8, is_stacked=True),
             [
@@ -149,7 +149,7 @@ def _sessions() -> list[Panel]:
             Text(
                 "Source lag",
                 "Age of events when they come, by the host's clock. "
-                "Up to a second is the session's flush. A second band above it is a collector "
+                "Up to a quarter of a second is the session's flush. A second band above it is a collector "
                 "that was held up.",
             ),
             Look("s"),
@@ -216,7 +216,7 @@ def _losses() -> list[Panel]:
             Text(
                 "Unaccounted events by kind",
                 "The driver's marks less received less lost, without sign, over hosts. "
-                "It is not a rate: what is there stays until the intervals agree again. "
+                "It is the difference as it stands, not a rate. "
                 "Treat it as a fault or a forger until shown otherwise.",
                 ["WeirEventsUnaccounted"],
             ),
@@ -238,7 +238,7 @@ def _losses() -> list[Panel]:
                 "Sets of counters refused",
                 "incomplete: a part was lost. doubted: it cannot follow the one before. "
                 "The next whole set makes up for it; many in a row hold figures back.",
-                ["WeirNoData", "WeirEventsLost"],
+                ["WeirCountersStopped", "WeirEventsLost"],
             ),
             "reason",
             "weir_etw_sets_refused_total",

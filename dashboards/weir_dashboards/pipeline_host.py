@@ -98,7 +98,7 @@ def filtering_engine() -> list[Panel]:
                 "How often the collector looked, and how often that failed. "
                 "While looks fail nothing is known of objects; "
                 "the account needs the right to read the engine's objects.",
-                ["WeirWfpObjectMissing"],
+                ["WeirWfpSurveyFailing"],
                 ONLY_ON_WINDOWS,
             ),
             Look("cps", 8, colours={"failed": "red"}),
@@ -137,12 +137,12 @@ def audit() -> list[Panel]:
             "hours want a look at the receiver and at the way to it.",
             backlog,
             Query(top(10, host("weir_audit_unsent_oldest_seconds")), "{{instance}}"),
-            Look("s", 8, steps=[(600, "orange"), (3600, "red")]),
+            Look("s", 8, steps=[(900, "red")]),
         ),
         panel(
             "Audit trail on disk",
             "Bytes that the trail takes, the greatest ten hosts. "
-            "What was acknowledged is freed; a rise is a backlog.",
+            "Compare with what is free, beside, and with records unsent, above.",
             disk,
             Query(top(10, host("weir_audit_disk_bytes")), "{{instance}}"),
             Look("bytes", 6),
@@ -159,14 +159,14 @@ def audit() -> list[Panel]:
             "Audit records dropped",
             "Records that no receiver will have. disk_full: no room. expired: older than the "
             "trail keeps. refused: the receiver will never take them. The trail says where.",
-            disk,
+            "WeirAuditRecordsDropped",
             Query(total("reason", increase(host("weir_audit_dropped_total"))), "{{reason}}"),
             Look("short", 6, steps=ANY),
         ),
         panel(
             "Audit records sent again",
             "It was not known whether the receiver had them. "
-            "Receivers tell duplicates by the record's id; many mean that answers are lost.",
+            "Many mean that a receiver's answers are lost on the way.",
             backlog,
             Query(total("", increase(host("weir_audit_duplicates_total"))), "duplicates"),
             Look("short", 6),

@@ -2,7 +2,7 @@
 
 from grafana_foundation_sdk.models import dashboard as board
 
-from .fields import Column, Look, Panel, Query, Text
+from .fields import SLOW, Column, Look, Panel, Query, Text
 from .frame import Row, build
 from .panels import chart, heat_map, stat, table
 from .promql import host, increase, mean, program, quantile, rate, share, total
@@ -16,8 +16,6 @@ CLASSIFY = "weir_classify_seconds"
 
 # What a DELETED invocation returns is ignored by the hook.
 COUNTS = 'state!="deleted"'
-# A tenth of a millisecond and a millisecond: what a segment can wait for unnoticed, and what not.
-SLOW = [(0.0001, "orange"), (0.001, "red")]
 
 
 def dashboard() -> board.Dashboard:
@@ -54,6 +52,7 @@ def _now() -> list[Panel]:
                 "Attachments",
                 "Programs that are attached now, once for each compartment and host. "
                 "The chain below lists them.",
+                ["WeirProgramsGone"],
             ),
             Look("short", 4, 4),
             f"count({program('weir_program_info')})",
@@ -312,7 +311,7 @@ def _errors() -> list[Panel]:
                 "failed_open went through without a decision, failed_closed were cut. "
                 "The first is a gap in enforcement, the second an outage; the causes are errors "
                 "beside, unreadable segments, or missed bytes on the dashboard Fleet.",
-                ["WeirProgramErrors"],
+                ["WeirFlowsFailed", "WeirProgramErrors"],
             ),
             Look("cps", steps=[(1e-9, "red")]),
             [Query(total("verdict", rate(failed)), "{{verdict}}")],
