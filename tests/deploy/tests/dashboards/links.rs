@@ -1,8 +1,9 @@
 //! Links lead somewhere.
 
 use crate::boards::{self, list, panels, text};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use weir_deploy::place;
 
 const RUNBOOKS: &str = "https://github.com/weir-project/weir/blob/main/docs/runbooks/";
@@ -75,24 +76,48 @@ fn every_link_leads_to_a_dashboard_or_a_runbook() {
                 board["links"][0]["url"] = format!("{RUNBOOKS}WeirFlowsStuck").into();
             }),
             ("a runbook that is not there", |board| {
-                if place::root().join("docs/runbooks").is_dir() {
+                if has_runbooks() {
                     board["links"][0]["url"] = format!("{RUNBOOKS}WeirNothing.md").into();
                 } else {
-                    board["links"][0]["url"] = format!("{RUNBOOKS}Nothing").into();
+                    board["links"] = json!([{"url": format!("{RUNBOOKS}WeirNothing")}]);
                 }
             }),
         ],
     );
 }
 
-/// Without runbooks the name's form is all that can be held.
+/// Whether there is this runbook; where there are none at all, the name's form is what can be held.
 fn is_page(name: &str) -> bool {
-    let runbooks = place::root().join("docs/runbooks");
-    if !runbooks.is_dir() {
-        eprintln!("skipped: no docs/runbooks, so nobody knows whether {name} is there");
-        return name.ends_with(".md");
+    name.ends_with(".md") && (!has_runbooks() || runbooks().join(name).is_file())
+}
+
+fn runbooks() -> PathBuf {
+    place::root().join("docs/runbooks")
+}
+
+fn has_runbooks() -> bool {
+    let is_there = runbooks().join("README.md").is_file();
+    if !is_there {
+        eprintln!("skipped: no docs/runbooks, so nobody knows which of them are there");
     }
-    name.ends_with(".md") && runbooks.join(name).is_file()
+    is_there
+}
+
+/// Who is woken by an alert finds a panel that shows what it is about.
+#[test]
+fn every_runbook_is_linked_from_a_panel() {
+    if !has_runbooks() {
+        return;
+    }
+    let boards = boards::all();
+    let panels = boards.iter().flat_map(|(_, board)| panels(board));
+    let links = panels.flat_map(|panel| list(panel, "links")).map(|link| text(link, "url"));
+    let linked: BTreeSet<&str> = links.filter_map(|it| it.strip_prefix(RUNBOOKS)).collect();
+    let pages = place::files("docs/runbooks", ".md");
+    let names = pages.iter().map(|page| page.file_name().unwrap().to_string_lossy());
+    let lost: Vec<_> =
+        names.filter(|name| name != "README.md" && !linked.contains(name.as_ref())).collect();
+    assert!(lost.is_empty(), "no panel links to {lost:?}: name the alert in weir_dashboards/");
 }
 
 #[test]

@@ -13,6 +13,7 @@
     reason = "a test fails loudly, and says what it skips"
 )]
 
+mod beside;
 mod boards;
 mod empty;
 mod expressions;
