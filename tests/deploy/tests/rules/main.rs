@@ -1,0 +1,19 @@
+//! The rules of `deploy/prometheus` are held to what they claim: they load, their tests pass and can
+//! fail, and every alert has somebody who knows what to do.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::allow_attributes,
+    reason = "a test fails loudly"
+)]
+
+mod alertmanager;
+mod breaking;
+mod files;
+mod manifest;
+mod mutants;
+mod names;
+mod promtool;
+mod runbooks;
+mod sound;
+mod texts;
