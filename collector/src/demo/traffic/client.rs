@@ -17,6 +17,9 @@ const PATIENCE: Duration = Duration::from_millis(1_500);
 /// Answers are read to their end, but not beyond this.
 const ANSWER_BYTES_MAX: usize = 256 * 1024;
 
+/// The beginning is this part of a whole: it ends before any name, so no program can decide.
+const BEGINNING: usize = 8;
+
 /// What a client sends first.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Opening {
@@ -39,8 +42,8 @@ pub(super) enum Pace {
     Trickle,
     /// Half of it, and then it goes.
     Abandon,
-    /// Half of it, or nothing, and then a silence of so many seconds.
-    Stall { sends_half: bool, silence_s: (u64, u64) },
+    /// Its beginning, or nothing, and then a silence of so many seconds.
+    Stall { sends_beginning: bool, silence_s: (u64, u64) },
 }
 
 /// A client to be.
@@ -110,9 +113,10 @@ impl Client {
                 sleep(self.random.millis(200, 900)).await;
                 Err(io::ErrorKind::TimedOut.into())
             }
-            Pace::Stall { sends_half, silence_s: (least, most) } => {
-                let (half, rest) = bytes.split_at(if sends_half { bytes.len() / 2 } else { 0 });
-                stream.write_all(half).await?;
+            Pace::Stall { sends_beginning, silence_s: (least, most) } => {
+                let beginning_bytes = if sends_beginning { bytes.len() / BEGINNING } else { 0 };
+                let (beginning, rest) = bytes.split_at(beginning_bytes);
+                stream.write_all(beginning).await?;
                 sleep(self.random.millis(least * 1_000, most * 1_000)).await;
                 // Some finish after all; the others just go.
                 if self.random.between(0, 1) == 0 {

@@ -47,7 +47,7 @@ pub(super) const MIX: &[Scene] = &[
 /// Clients that leave their flow undecided for long, one of each at a time. The first is there
 /// nearly always, so who waits for an alert about a stuck flow gets one.
 pub(super) const STALLS: &[Scene] = &[
-    tls(1, "stuck.example.com", Pace::Stall { sends_half: true, silence_s: (900, 1_800) }),
+    tls(1, "stuck.example.com", Pace::Stall { sends_beginning: true, silence_s: (900, 1_800) }),
     tls(1, "stalled.example.com", stall(true)),
     tls(1, "silent.example.com", stall(false)),
     http(1, "stalled.example.net", stall(true)),
@@ -55,8 +55,8 @@ pub(super) const STALLS: &[Scene] = &[
     http(1, "silent.example.net", stall(false)),
 ];
 
-const fn stall(sends_half: bool) -> Pace {
-    Pace::Stall { sends_half, silence_s: (20, 75) }
+const fn stall(sends_beginning: bool) -> Pace {
+    Pace::Stall { sends_beginning, silence_s: (20, 75) }
 }
 
 /// A scene by weight.
