@@ -50,13 +50,14 @@ function aligned(time, step) {
 }
 
 // Source: grafana.com/docs/grafana/latest/datasources/prometheus/template-variables (read 2026-11):
-// the rate interval is the larger of the interval plus one scrape, and four scrapes.
+// the rate interval is the larger of the interval plus one scrape, and four scrapes; a target's own
+// least interval stands for the scrape.
 function intervalsOf(panel, target, box, options) {
-  const scrape = rangeUtil.intervalToMs(options['scrape-interval']);
+  const scrape = rangeUtil.intervalToMs(target.interval || options['scrape-interval']);
   const least = target.interval || panel.interval || options['scrape-interval'];
   const range = { from: dateTime(options.from), to: dateTime(options.to), raw: { from: '', to: '' } };
   const points = panel.maxDataPoints || Math.max(Math.floor(box.width), 1);
-  const step = rangeUtil.calculateInterval(range, points, interpolate(least, [])).intervalMs;
+  const step = rangeUtil.calculateInterval(range, points, least).intervalMs;
   const seconds = Math.round((options.to - options.from) / 1000);
   return {
     step,

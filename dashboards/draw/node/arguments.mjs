@@ -1,11 +1,11 @@
 // The command line: which dashboard, which Prometheus, which time, where pictures go.
 
 import { parseArgs } from 'node:util';
-import { dateMath } from './time.mjs';
+import { dateMath, dateTime } from './time.mjs';
 
 const USAGE = `usage: node draw.mjs --prometheus URL --dashboard FILE [option…]
 
-  --from TIME, --to TIME   as Grafana takes them, now-5m and now unless given
+  --from TIME, --to TIME   as Grafana takes them, or in milliseconds; now-5m and now unless given
   --var NAME=VALUE         value of a variable; others are All, may be given again
   --scrape-interval TIME   what Grafana's data source is told, 15s as there unless given
   --out FILE.png           pictures FILE.dark.png and FILE.light.png; without it only the report
@@ -57,7 +57,7 @@ const OPTIONS = {
 };
 
 function timeOf(text, roundUp) {
-  const time = dateMath.parse(/^\d+$/.test(text) ? Number(text) : text, roundUp);
+  const time = /^\d+$/.test(text) ? dateTime(Number(text)) : dateMath.parse(text, roundUp);
   if (!time?.isValid()) fail(`${text} is no time`);
   return time.valueOf();
 }

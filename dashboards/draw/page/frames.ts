@@ -1,7 +1,7 @@
 // Prometheus' answers as Grafana's data frames, shaped as its data source shapes them.
 //
-// Source: github.com/grafana/grafana packages/grafana-prometheus/src/result_transformer.ts
-// (read 2026-11).
+// Source: github.com/grafana/grafana packages/grafana-prometheus/src/result_transformer.ts and
+// pkg/promlib/querydata/response.go (read 2026-11).
 
 import { type DataFrame, type Field, FieldType, type Labels } from '@grafana/data';
 import type { Answer, Sample, Series } from './drawing';
@@ -13,7 +13,7 @@ export function framesOf(answers: Answer[]): DataFrame[] {
     const series = seriesOf(answer);
     if (answer.format === 'table') {
       const name = tables > 1 ? `Value #${answer.refId}` : 'Value';
-      return series.length > 0 ? [tableFrame(answer, series, name)] : [];
+      return [tableFrame(answer, series, name)];
     }
     const frames = series.map((one) => seriesFrame(answer, one));
     return answer.format === 'heatmap' ? bucketFrames(frames) : frames;
@@ -62,6 +62,8 @@ function legendOf({ legendFormat, expr }: Answer, metric: Record<string, string>
   return pairs.length > 0 ? `${name}{${pairs.join(', ')}}` : name || expr;
 }
 
+// The metric's name stays a column: rows of two metrics do not merge while it is there. An empty
+// answer is a table too, so columns keep their names.
 function tableFrame(answer: Answer, series: Series[], valueName: string): DataFrame {
   const rows = series.flatMap((one) => samplesOf(one).map((sample) => ({ sample, metric: one.metric })));
   const labels = [...new Set(series.flatMap((one) => Object.keys(one.metric)))].sort();
@@ -71,7 +73,7 @@ function tableFrame(answer: Answer, series: Series[], valueName: string): DataFr
       name: label,
       type: FieldType.string,
       config: { filterable: true },
-      values: rows.map(({ metric }) => metric[label]),
+      values: rows.map(({ metric }) => metric[label] ?? ''),
     })),
     {
       name: valueName,

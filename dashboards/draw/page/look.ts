@@ -13,7 +13,7 @@ export function lookAtPanels(panels: DrawnPanel[]) {
 }
 
 function lookAt({ panel, data, problems }: DrawnPanel) {
-  const element = document.querySelector(`[data-panel="${panel.id}"]`);
+  const element = document.querySelector<HTMLElement>(`[data-panel="${panel.id}"]`);
   const words = element?.querySelector('[data-words]')?.textContent ?? undefined;
   const names = data.flatMap((frame) =>
     frame.fields.filter(({ type }) => type !== 'time').map((field) => getFieldDisplayName(field, frame, data)),
@@ -23,6 +23,7 @@ function lookAt({ panel, data, problems }: DrawnPanel) {
   return {
     unknown: isDrawn(panel.type) ? undefined : panel.type,
     says: words,
+    shown: element?.innerText.replace(/\s+/g, ' ').trim().slice(0, 400),
     names: panel.type === 'heatmap' ? undefined : names.slice(0, 30),
     cut: element ? cutTexts(element) : [],
     notes: [

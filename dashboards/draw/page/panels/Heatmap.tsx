@@ -14,6 +14,7 @@ import { paletteOf } from './palette';
 import { type PanelProps, Words } from './Panel';
 
 const LEGEND_HEIGHT = 28;
+const LABEL_HEIGHT = 14;
 
 export function Heatmap({ data, options, width, height, range, timeZone }: PanelProps) {
   const theme = useTheme2();
@@ -116,17 +117,21 @@ function configOf(cells: Cells, palette: string[], options: Record<string, any>,
     label: options.yAxis?.axisLabel,
     // A bucket's name is its upper bound; as many are written as there is room for.
     splits: (u) => {
-      const every = Math.max(1, Math.ceil((names.length * 18) / (u.bbox.height / devicePixelRatio)));
-      return names.map((_, index) => index + 1).filter((row) => row % every === 0);
+      const height = u.bbox.height / devicePixelRatio;
+      let splits = [0, ...names.map((_, index) => index + 1)];
+      while (splits.length > 3 && height / splits.length < LABEL_HEIGHT) {
+        splits = splits.filter((_, index) => index % 2 === 0);
+      }
+      return splits;
     },
-    values: (_, splits) => splits.map((row) => word(names[row - 1])),
+    values: (_, splits) => splits.map((row) => (row > 0 ? word(names[row - 1]) : '0')),
   });
   builder.addSeries({ scaleKey: 'y', theme, pathBuilder: () => null, pointsBuilder: () => null } as any);
-  builder.addHook('draw', (u) => drawCells(u, cells, palette, options.color?.exponent ?? 1));
+  builder.addHook('draw', (u) => drawCells(u, cells, palette));
   return builder;
 }
 
-function drawCells(u: uPlot, { rows, step, least, most }: Cells, palette: string[], exponent: number) {
+function drawCells(u: uPlot, { rows, step, least, most }: Cells, palette: string[]) {
   u.ctx.save();
   u.ctx.beginPath();
   u.ctx.rect(u.bbox.left, u.bbox.top, u.bbox.width, u.bbox.height);
@@ -137,8 +142,8 @@ function drawCells(u: uPlot, { rows, step, least, most }: Cells, palette: string
     for (const [time, value] of row) {
       const left = u.valToPos(time - step, 'x', true);
       const right = u.valToPos(time, 'x', true);
-      const share = most > least ? (value - least) / (most - least) : 1;
-      u.ctx.fillStyle = palette[Math.round(share ** exponent * (palette.length - 1))];
+      const share = (value - least) / Math.max(most - least, 1);
+      u.ctx.fillStyle = palette[Math.min(Math.floor(share * palette.length), palette.length - 1)];
       u.ctx.fillRect(left, top, Math.max(right - left - 1, 1), Math.max(bottom - top - 1, 1));
     }
   });
