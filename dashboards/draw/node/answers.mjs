@@ -26,7 +26,8 @@ async function answerTargets(panel, box, variables, options) {
     const expr = interpolate(target.expr, variables, builtin);
     // Both may be asked for; neither means a range.
     if (target.instant) answers.push(await answer(target, expr, { options }));
-    if (target.range || !target.instant) answers.push(await answer(target, expr, { options, step }));
+    if (target.range || !target.instant)
+      answers.push(await answer(target, expr, { options, step }));
   }
   return answers;
 }
@@ -36,7 +37,13 @@ async function answer(target, expr, { options, step }) {
   const about = { refId, legendFormat, format, expr, step, instant: step === undefined };
   try {
     const data = step
-      ? await queryRange(options.prometheus, expr, aligned(options.from, step), aligned(options.to, step), step)
+      ? await queryRange(
+          options.prometheus,
+          expr,
+          aligned(options.from, step),
+          aligned(options.to, step),
+          step,
+        )
       : await queryAt(options.prometheus, expr, options.to);
     return { ...about, ...data };
   } catch (error) {
@@ -55,7 +62,11 @@ function aligned(time, step) {
 function intervalsOf(panel, target, box, options) {
   const scrape = rangeUtil.intervalToMs(target.interval || options['scrape-interval']);
   const least = target.interval || panel.interval || options['scrape-interval'];
-  const range = { from: dateTime(options.from), to: dateTime(options.to), raw: { from: '', to: '' } };
+  const range = {
+    from: dateTime(options.from),
+    to: dateTime(options.to),
+    raw: { from: '', to: '' },
+  };
   const points = panel.maxDataPoints || Math.max(Math.floor(box.width), 1);
   const step = rangeUtil.calculateInterval(range, points, least).intervalMs;
   const seconds = Math.round((options.to - options.from) / 1000);

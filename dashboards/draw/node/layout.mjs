@@ -7,7 +7,10 @@ const CELL_MARGIN = 8;
 
 /** Every panel with its place in pixels, the page's height, and what stands where it should not. */
 export function placePanels(dashboard, width) {
-  const panels = openRows(dashboard.panels ?? []).map((panel) => ({ panel, box: boxOf(panel, width) }));
+  const panels = openRows(dashboard.panels ?? []).map((panel) => ({
+    panel,
+    box: boxOf(panel, width),
+  }));
   const height = Math.max(0, ...panels.map(({ box }) => box.top + box.height));
   return { panels, height, misplaced: misplacedOf(panels.map(({ panel }) => panel)) };
 }
@@ -16,7 +19,9 @@ export function placePanels(dashboard, width) {
 function openRows(panels) {
   const opened = [];
   let pushed = 0;
-  for (const panel of [...panels].sort((a, b) => a.gridPos.y - b.gridPos.y || a.gridPos.x - b.gridPos.x)) {
+  for (const panel of [...panels].sort(
+    (a, b) => a.gridPos.y - b.gridPos.y || a.gridPos.x - b.gridPos.x,
+  )) {
     const row = moved(panel, pushed);
     opened.push(row);
     const inner = panel.type === 'row' && panel.collapsed ? (panel.panels ?? []) : [];

@@ -1,6 +1,6 @@
 // Bundles the page, serves it on loopback, and has a browser take pictures of it.
 
-import { readFile } from 'node:fs/promises';
+import { access, constants, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,10 +35,14 @@ async function takePicture(browser, url, theme, drawing, options, drawn) {
   page.on('pageerror', (error) => drawn.console.push(error.message));
   page.on('console', (message) => {
     const where = message.location().url ?? '';
-    if (['error', 'warn'].includes(message.type())) drawn.console.push(`${message.text()} ${where}`);
+    if (['error', 'warn'].includes(message.type()))
+      drawn.console.push(`${message.text()} ${where}`);
   });
   // As high as the dashboard, so that nothing is drawn only once somebody scrolls to it.
-  await page.setViewport({ width: options.width + 2 * MARGIN, height: Math.ceil(drawing.height) + 200 });
+  await page.setViewport({
+    width: options.width + 2 * MARGIN,
+    height: Math.ceil(drawing.height) + 200,
+  });
   await page.goto(url);
   await page.waitForFunction(() => globalThis.weirDrawn, { timeout: 60_000 });
   drawn.panels = await page.evaluate(() => globalThis.weirDrawn);
@@ -69,7 +73,10 @@ async function bundle() {
     logLevel: 'error',
   });
   const text = (ending) => outputFiles.find((file) => file.path.endsWith(ending))?.text ?? '';
-  return { '/page.js': [text('.js'), 'text/javascript; charset=utf-8'], '/page.css': [text('.css'), 'text/css; charset=utf-8'] };
+  return {
+    '/page.js': [text('.js'), 'text/javascript; charset=utf-8'],
+    '/page.css': [text('.css'), 'text/css; charset=utf-8'],
+  };
 }
 
 const HTML = `<!doctype html><meta charset="utf-8"><title>dashboard</title>
@@ -79,16 +86,33 @@ const HTML = `<!doctype html><meta charset="utf-8"><title>dashboard</title>
 
 // What Grafana's components ask its server for: icons, which come with them, and fonts.
 const PUBLIC = [
-  [/\/img\/icons\/(\w+\/[\w-]+\.svg)$/, (icon) => `@grafana/ui/dist/public/img/icons/${icon}`, 'image/svg+xml'],
-  [/\/Inter-(Regular)\.woff2$/, () => '@fontsource/inter/files/inter-latin-400-normal.woff2', 'font/woff2'],
-  [/\/Inter-(Medium)\.woff2$/, () => '@fontsource/inter/files/inter-latin-500-normal.woff2', 'font/woff2'],
-  [/\/fonts\/(roboto)\//, () => '@fontsource/roboto-mono/files/roboto-mono-latin-400-normal.woff2', 'font/woff2'],
+  [
+    /\/img\/icons\/(\w+\/[\w-]+\.svg)$/,
+    (icon) => `@grafana/ui/dist/public/img/icons/${icon}`,
+    'image/svg+xml',
+  ],
+  [
+    /\/Inter-(Regular)\.woff2$/,
+    () => '@fontsource/inter/files/inter-latin-400-normal.woff2',
+    'font/woff2',
+  ],
+  [
+    /\/Inter-(Medium)\.woff2$/,
+    () => '@fontsource/inter/files/inter-latin-500-normal.woff2',
+    'font/woff2',
+  ],
+  [
+    /\/fonts\/(roboto)\//,
+    () => '@fontsource/roboto-mono/files/roboto-mono-latin-400-normal.woff2',
+    'font/woff2',
+  ],
 ];
 
 async function publicFile(pathname) {
   for (const [pattern, file, type] of PUBLIC) {
     const found = pattern.exec(pathname);
-    if (found) return [await readFile(path.join(MODULES, file(found[1]))).catch(() => undefined), type];
+    if (found)
+      return [await readFile(path.join(MODULES, file(found[1]))).catch(() => undefined), type];
   }
   return [undefined, 'text/plain'];
 }
@@ -115,10 +139,15 @@ function serve(drawing, files) {
 
 async function findBrowser(name) {
   if (path.isAbsolute(name)) return name;
-  const { access, constants } = await import('node:fs/promises');
   for (const folder of (process.env.PATH ?? '').split(path.delimiter)) {
     const file = path.join(folder, name);
-    if (await access(file, constants.X_OK).then(() => true, () => false)) return file;
+    if (
+      await access(file, constants.X_OK).then(
+        () => true,
+        () => false,
+      )
+    )
+      return file;
   }
   throw new Error(`there is no ${name} on the PATH; --chromium names one`);
 }

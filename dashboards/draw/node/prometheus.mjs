@@ -4,7 +4,12 @@
 
 /** Samples of an expression over a time, both ends and the step in milliseconds. */
 export function queryRange(base, expr, from, to, step) {
-  return ask(base, 'query_range', { query: expr, start: from / 1000, end: to / 1000, step: step / 1000 });
+  return ask(base, 'query_range', {
+    query: expr,
+    start: from / 1000,
+    end: to / 1000,
+    step: step / 1000,
+  });
 }
 
 /** Samples of an expression at one time. */

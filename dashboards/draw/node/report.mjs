@@ -12,7 +12,10 @@ export function reportOf(drawing, placed, drawn) {
     failed: panels.filter((panel) => panel.errors.length > 0 || panel.unknown).length,
     misplaced: placed.misplaced,
     variables: drawing.variables.map(({ name, value, values, error }) => ({
-      name, value, values: values?.length, error,
+      name,
+      value,
+      values: values?.length,
+      error,
     })),
     console: drawn?.console,
     pictures: drawn?.pictures,
@@ -34,7 +37,9 @@ function aboutPanel({ panel, answers }) {
     series: series.length,
     points: points.length,
     isEmpty: (panel.targets ?? []).length > 0 && known === 0,
-    emptyTargets: answers.filter((one) => seriesOf(one).length === 0).map((one) => `${one.refId}: ${one.expr}`),
+    emptyTargets: answers
+      .filter((one) => seriesOf(one).length === 0)
+      .map((one) => `${one.refId}: ${one.expr}`),
     notANumber: points.length - known || undefined,
     errors: answers.filter((one) => one.error).map((one) => `${one.refId}: ${one.error}`),
   };

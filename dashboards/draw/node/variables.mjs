@@ -28,7 +28,13 @@ async function answerVariable(variable, before, options) {
   if (!asked) return { ...answered, error: `${query} is no label_values(…)` };
   const selector = asked[1] && interpolate(asked[1], before);
   try {
-    const values = await labelValues(options.prometheus, asked[2], selector, options.from, options.to);
+    const values = await labelValues(
+      options.prometheus,
+      asked[2],
+      selector,
+      options.from,
+      options.to,
+    );
     const keep = regexOf(variable.regex);
     return { ...answered, values: keep ? values.filter((value) => keep.test(value)) : values };
   } catch (error) {

@@ -18,8 +18,16 @@ export function Dashboard({ drawing, panels, range }: Props) {
       <Head drawing={drawing} />
       <div style={{ position: 'relative', width: drawing.width, height: drawing.height }}>
         {panels.map((placed) => (
-          <div key={placed.panel.id} data-panel={placed.panel.id} style={{ position: 'absolute', ...placed.box }}>
-            {placed.panel.type === 'row' ? <Row placed={placed} /> : <Framed placed={placed} drawing={drawing} range={range} />}
+          <div
+            key={placed.panel.id}
+            data-panel={placed.panel.id}
+            style={{ position: 'absolute', ...placed.box }}
+          >
+            {placed.panel.type === 'row' ? (
+              <Row placed={placed} />
+            ) : (
+              <Framed placed={placed} drawing={drawing} range={range} />
+            )}
           </div>
         ))}
       </div>
@@ -39,19 +47,24 @@ function Head({ drawing }: { drawing: Drawing }) {
       <h2 style={{ marginBottom: 4 }}>{drawing.title}</h2>
       <p style={{ color: theme.colors.text.secondary }}>{drawing.description}</p>
       <div style={{ display: 'flex', flexWrap: 'wrap', gap: 8 }}>
-        {drawing.variables.filter(({ hide }) => !hide).map(({ name, label, text, values, error }) => (
-          <span key={name} style={chip}>
-            {label}: <b>{text}</b>
-            {values && ` (of ${values.length})`}
-            {error && <span style={{ color: theme.colors.error.text }}> {error}</span>}
-          </span>
-        ))}
+        {drawing.variables
+          .filter(({ hide }) => !hide)
+          .map(({ name, label, text, values, error }) => (
+            <span key={name} style={chip}>
+              {label}: <b>{text}</b>
+              {values && ` (of ${values.length})`}
+              {error && <span style={{ color: theme.colors.error.text }}> {error}</span>}
+            </span>
+          ))}
         <span style={{ flexGrow: 1 }} />
         {drawing.links.map(({ title, url }, index) => (
-          <span key={index} style={chip} title={url ?? ''}><Icon name="link" size="sm" /> {title}</span>
+          <span key={index} style={chip} title={url ?? ''}>
+            <Icon name="link" size="sm" /> {title}
+          </span>
         ))}
         <span style={chip}>
-          <Icon name="clock-nine" size="sm" /> {new Date(drawing.from).toISOString()} to {new Date(drawing.to).toISOString()}
+          <Icon name="clock-nine" size="sm" /> {new Date(drawing.from).toISOString()} to{' '}
+          {new Date(drawing.to).toISOString()}
         </span>
       </div>
     </div>
@@ -67,7 +80,15 @@ function Row({ placed: { panel } }: { placed: DrawnPanel }) {
   );
 }
 
-function Framed({ placed, drawing, range }: { placed: DrawnPanel; drawing: Drawing; range: TimeRange }) {
+function Framed({
+  placed,
+  drawing,
+  range,
+}: {
+  placed: DrawnPanel;
+  drawing: Drawing;
+  range: TimeRange;
+}) {
   const { panel, box, answers } = placed;
   const errors = answers.flatMap((answer) => answer.error ?? []);
   return (
@@ -82,7 +103,13 @@ function Framed({ placed, drawing, range }: { placed: DrawnPanel; drawing: Drawi
       titleItems={panel.links?.length ? <Icon name="external-link-alt" size="sm" /> : undefined}
     >
       {(width, height) => (
-        <Panel placed={placed} width={width} height={height} range={range} timeZone={drawing.timezone} />
+        <Panel
+          placed={placed}
+          width={width}
+          height={height}
+          range={range}
+          timeZone={drawing.timezone}
+        />
       )}
     </PanelChrome>
   );

@@ -1,9 +1,17 @@
 // From answers to what a panel draws: frames, transformed, with units, names and colours.
 
 import {
-  applyFieldOverrides, cacheFieldDisplayNames, type DataFrame, displayNameOverrideProcessor, type FieldConfigSource,
-  FieldConfigOptionsRegistry, FieldType, type GrafanaTheme2, standardTransformers,
-  standardTransformersRegistry, transformDataFrame,
+  applyFieldOverrides,
+  cacheFieldDisplayNames,
+  type DataFrame,
+  displayNameOverrideProcessor,
+  type FieldConfigSource,
+  FieldConfigOptionsRegistry,
+  FieldType,
+  type GrafanaTheme2,
+  standardTransformers,
+  standardTransformersRegistry,
+  transformDataFrame,
 } from '@grafana/data';
 import { lastValueFrom } from 'rxjs';
 import type { PlacedPanel } from './drawing';
@@ -11,8 +19,20 @@ import { framesOf } from './frames';
 import { fieldDefaultsOf } from './options';
 
 const STANDARD = [
-  'unit', 'min', 'max', 'fieldMinMax', 'decimals', 'displayName', 'noValue', 'thresholds', 'mappings',
-  'links', 'actions', 'color', 'filterable', 'description',
+  'unit',
+  'min',
+  'max',
+  'fieldMinMax',
+  'decimals',
+  'displayName',
+  'noValue',
+  'thresholds',
+  'mappings',
+  'links',
+  'actions',
+  'color',
+  'filterable',
+  'description',
 ];
 
 standardTransformersRegistry.setInit(() =>
@@ -77,9 +97,13 @@ function registryOf({ defaults, overrides }: FieldConfigSource): FieldConfigOpti
 // A rule for a name that no field has is a typo, or a series that is not there now.
 function idleOverrides({ overrides }: FieldConfigSource, data: DataFrame[]): string[] {
   const names = new Set(
-    data.flatMap((frame) => frame.fields.flatMap((field) => [
-      field.name, field.config.displayName, field.config.displayNameFromDS,
-    ])),
+    data.flatMap((frame) =>
+      frame.fields.flatMap((field) => [
+        field.name,
+        field.config.displayName,
+        field.config.displayNameFromDS,
+      ]),
+    ),
   );
   return overrides
     .filter(({ matcher }) => matcher.id === 'byName' && !names.has(matcher.options))

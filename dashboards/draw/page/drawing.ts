@@ -38,6 +38,7 @@ export interface PanelModel {
   title?: string;
   description?: string;
   transparent?: boolean;
+  repeat?: string;
   links?: DashboardLink[];
   options?: Record<string, any>;
   fieldConfig?: Partial<FieldConfigSource>;

@@ -37,7 +37,10 @@ export function numberOf(text: string): number {
 function seriesFrame(answer: Answer, series: Series): DataFrame {
   const samples = samplesOf(series);
   const { __name__: name, ...labels } = series.metric;
-  const time = timeField(samples.map(([at]) => at * 1000), answer.step);
+  const time = timeField(
+    samples.map(([at]) => at * 1000),
+    answer.step,
+  );
   const displayNameFromDS = legendOf(answer, series.metric);
   const value: Field = {
     name: name ?? 'Value',
@@ -46,7 +49,12 @@ function seriesFrame(answer: Answer, series: Series): DataFrame {
     config: { displayNameFromDS },
     values: samples.map(([, text]) => numberOf(text)),
   };
-  return { refId: answer.refId, name: displayNameFromDS, fields: [time, value], length: samples.length };
+  return {
+    refId: answer.refId,
+    name: displayNameFromDS,
+    fields: [time, value],
+    length: samples.length,
+  };
 }
 
 // The interval tells where gaps are: what is missing between samples is not joined by a line.
@@ -54,18 +62,24 @@ function timeField(values: number[], interval?: number): Field {
   return { name: 'Time', type: FieldType.time, config: interval ? { interval } : {}, values };
 }
 
-function legendOf({ legendFormat, expr }: Answer, metric: Record<string, string>): string | undefined {
+function legendOf(
+  { legendFormat, expr }: Answer,
+  metric: Record<string, string>,
+): string | undefined {
   const { __name__: name = '', ...labels } = metric;
   const pairs = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
   if (legendFormat === '__auto') return pairs.length > 0 ? undefined : name || expr;
-  if (legendFormat) return legendFormat.replace(/\{\{\s*(.+?)\s*\}\}/g, (_, label) => metric[label] ?? '');
+  if (legendFormat)
+    return legendFormat.replace(/\{\{\s*(.+?)\s*\}\}/g, (_, label) => metric[label] ?? '');
   return pairs.length > 0 ? `${name}{${pairs.join(', ')}}` : name || expr;
 }
 
 // The metric's name stays a column: rows of two metrics do not merge while it is there. An empty
 // answer is a table too, so columns keep their names.
 function tableFrame(answer: Answer, series: Series[], valueName: string): DataFrame {
-  const rows = series.flatMap((one) => samplesOf(one).map((sample) => ({ sample, metric: one.metric })));
+  const rows = series.flatMap((one) =>
+    samplesOf(one).map((sample) => ({ sample, metric: one.metric })),
+  );
   const labels = [...new Set(series.flatMap((one) => Object.keys(one.metric)))].sort();
   const fields: Field[] = [
     timeField(rows.map(({ sample }) => sample[0] * 1000)),
@@ -93,7 +107,9 @@ function bucketFrames(frames: DataFrame[]): DataFrame[] {
   return sorted.map((frame) => {
     const [time, value] = frame.fields;
     const total = new Map(time.values.map((at, index) => [at, value.values[index]]));
-    const values = time.values.map((at, index) => Math.max(value.values[index] - (below.get(at) ?? 0), 0));
+    const values = time.values.map((at, index) =>
+      Math.max(value.values[index] - (below.get(at) ?? 0), 0),
+    );
     below = total;
     return { ...frame, fields: [time, { ...value, values }] };
   });

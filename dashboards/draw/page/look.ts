@@ -16,7 +16,9 @@ function lookAt({ panel, data, problems }: DrawnPanel) {
   const element = document.querySelector<HTMLElement>(`[data-panel="${panel.id}"]`);
   const words = element?.querySelector('[data-words]')?.textContent ?? undefined;
   const names = data.flatMap((frame) =>
-    frame.fields.filter(({ type }) => type !== 'time').map((field) => getFieldDisplayName(field, frame, data)),
+    frame.fields
+      .filter(({ type }) => type !== 'time')
+      .map((field) => getFieldDisplayName(field, frame, data)),
   );
   const isChart = panel.type === 'timeseries';
   const twice = isChart ? names.filter((name, index) => names.indexOf(name) !== index) : [];
@@ -31,9 +33,13 @@ function lookAt({ panel, data, problems }: DrawnPanel) {
       ...(words?.startsWith('failed to draw') ? [words] : []),
       ...(isChart && names.length > MANY_SERIES ? [`${names.length} series`] : []),
       ...[...new Set(twice)].map((name) => `two series are called ${name}`),
-      ...(isChart || names.length > 1 ? names.filter(isRaw).map((name) => `${name} has no legend of its own`) : []),
+      ...(isChart || names.length > 1
+        ? names.filter(isRaw).map((name) => `${name} has no legend of its own`)
+        : []),
       ...(panel.type === 'table' && data.length > 1 ? [`shows one of ${data.length} frames`] : []),
+      ...(panel.repeat ? [`repeats for ${panel.repeat}, and is drawn once`] : []),
       ...(isChart ? legendNotes(element) : []),
+      ...(panel.type === 'table' ? tableNotes(element) : []),
     ],
   };
 }
@@ -58,7 +64,20 @@ function cutTexts(element: Element): string[] {
 function legendNotes(element: Element | null | undefined): string[] {
   const legend = element?.querySelector(`[data-testid="${selectors.components.VizLayout.legend}"]`);
   const scrolled = [...(legend?.querySelectorAll<HTMLElement>('*') ?? [])].find(
-    (node) => node.scrollHeight > node.clientHeight + 2 && /auto|scroll/.test(getComputedStyle(node).overflowY),
+    (node) =>
+      node.scrollHeight > node.clientHeight + 2 &&
+      /auto|scroll/.test(getComputedStyle(node).overflowY),
   );
-  return scrolled ? [`the legend shows ${scrolled.clientHeight} of ${scrolled.scrollHeight} pixels`] : [];
+  return scrolled
+    ? [`the legend shows ${scrolled.clientHeight} of ${scrolled.scrollHeight} pixels`]
+    : [];
+}
+
+// Columns that one has to scroll to are seen by nobody in passing; rows are expected to go on.
+function tableNotes(element: Element | null | undefined): string[] {
+  const grid = element?.querySelector<HTMLElement>(
+    '[role="grid"], [role="treegrid"], [role="table"]',
+  );
+  if (!grid || grid.scrollWidth <= grid.clientWidth + 1) return [];
+  return [`the table shows ${grid.clientWidth} of ${grid.scrollWidth} pixels of its width`];
 }

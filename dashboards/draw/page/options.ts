@@ -41,16 +41,28 @@ const DEFAULTS: Record<string, Defaults> = {
   stat: {
     colorMode: 'thresholds',
     options: {
-      ...REDUCE, orientation: 'auto', graphMode: 'area', colorMode: 'value', justifyMode: 'auto',
-      textMode: 'auto', wideLayout: true,
+      ...REDUCE,
+      orientation: 'auto',
+      graphMode: 'area',
+      colorMode: 'value',
+      justifyMode: 'auto',
+      textMode: 'auto',
+      wideLayout: true,
     },
   },
   gauge: { colorMode: 'thresholds', options: { ...REDUCE, orientation: 'auto' } },
   bargauge: {
     colorMode: 'thresholds',
     options: {
-      ...REDUCE, orientation: 'auto', displayMode: 'gradient', valueMode: 'color', showUnfilled: true,
-      namePlacement: 'auto', minVizWidth: 8, minVizHeight: 16, maxVizHeight: 300,
+      ...REDUCE,
+      orientation: 'auto',
+      displayMode: 'gradient',
+      valueMode: 'color',
+      showUnfilled: true,
+      namePlacement: 'auto',
+      minVizWidth: 8,
+      minVizHeight: 16,
+      maxVizHeight: 300,
     },
   },
   table: {
@@ -63,7 +75,11 @@ const DEFAULTS: Record<string, Defaults> = {
     options: {
       calculate: false,
       color: { mode: 'scheme', scheme: 'Oranges', scale: 'exponential', exponent: 0.5, steps: 64 },
-      yAxis: {}, rowsFrame: {}, filterValues: { le: 1e-9 }, legend: { show: true }, cellGap: 1,
+      yAxis: {},
+      rowsFrame: {},
+      filterValues: { le: 1e-9 },
+      legend: { show: true },
+      cellGap: 1,
     },
   },
 };
@@ -88,7 +104,10 @@ export function fieldDefaultsOf(type: string, given: FieldConfig = {}): FieldCon
   const { colorMode, custom } = DEFAULTS[type] ?? BARE;
   const thresholds = given.thresholds ?? {
     mode: 'absolute',
-    steps: [{ value: null, color: 'green' }, { value: 80, color: 'red' }],
+    steps: [
+      { value: null, color: 'green' },
+      { value: 80, color: 'red' },
+    ],
   };
   return {
     ...given,

@@ -20,7 +20,9 @@ const ANSWERS = {
     { metric: program('one'), value: '3' },
     { metric: program('two'), value: 'NaN' },
   ],
-  'sum(weir_flow_verdicts_total{verdict="block"}) / sum(weir_flow_verdicts_total)': [{ metric: {}, value: '0.25' }],
+  'sum(weir_flow_verdicts_total{verdict="block"}) / sum(weir_flow_verdicts_total)': [
+    { metric: {}, value: '0.25' },
+  ],
   'topk(4, weir_series_active)': [{ metric: { metric: 'a' }, value: '7' }],
   'sum by (program, verdict) (rate(weir_program_verdicts_total{program=~".+"}[60000ms])) > 0': [
     { metric: { program: 'one', verdict: 'allow' }, value: '1500' },
@@ -38,7 +40,14 @@ const ANSWERS = {
 
 async function draw(more, dashboard = SAMPLE, answers = ANSWERS) {
   const prometheus = await servePrometheus(answers);
-  const argv = [path.join(HERE, '../draw.mjs'), '--prometheus', prometheus.url, '--dashboard', dashboard, ...TIME];
+  const argv = [
+    path.join(HERE, '../draw.mjs'),
+    '--prometheus',
+    prometheus.url,
+    '--dashboard',
+    dashboard,
+    ...TIME,
+  ];
   const { code, stdout, stderr } = await new Promise((resolve) => {
     execFile(process.execPath, [...argv, ...more], (error, out, words) => {
       resolve({ code: error ? error.code : 0, stdout: out, stderr: words });
@@ -66,7 +75,10 @@ test('a dashboard whose panels all have values passes', async (t) => {
   const folder = await mkdtemp(path.join(tmpdir(), 'weir-draw-'));
   t.after(() => rm(folder, { recursive: true }));
   const sample = JSON.parse(await readFile(SAMPLE, 'utf8'));
-  const good = { ...sample, panels: sample.panels.filter(({ title }) => title !== 'Wrong' && title !== 'Pie') };
+  const good = {
+    ...sample,
+    panels: sample.panels.filter(({ title }) => title !== 'Wrong' && title !== 'Pie'),
+  };
   await writeFile(path.join(folder, 'good.json'), JSON.stringify(good));
   const { code, report } = await draw([], path.join(folder, 'good.json'));
   assert.equal(code, 0, JSON.stringify(report));
@@ -75,12 +87,17 @@ test('a dashboard whose panels all have values passes', async (t) => {
 test('a sample that is no number is told and is no value', async () => {
   const { panel } = await draw([]);
   const { series, points, notANumber, isEmpty } = panel('Undecided flows');
-  assert.deepEqual({ series, points, notANumber, isEmpty }, { series: 2, points: 42, notANumber: 21, isEmpty: false });
+  assert.deepEqual(
+    { series, points, notANumber, isEmpty },
+    { series: 2, points: 42, notANumber: 21, isEmpty: false },
+  );
 });
 
 test('the rate interval follows the scrape interval', async () => {
-  const rates = async (more) => (await draw(more)).asked
-    .map(({ query }) => /rate\(.*\[(\w+)\]/.exec(query)?.[1]).filter(Boolean);
+  const rates = async (more) =>
+    (await draw(more)).asked
+      .map(({ query }) => /rate\(.*\[(\w+)\]/.exec(query)?.[1])
+      .filter(Boolean);
   assert.deepEqual(await rates([]), ['60000ms']);
   assert.deepEqual(await rates(['--scrape-interval', '2s']), ['8000ms']);
 });
@@ -95,7 +112,10 @@ test('variables are asked with those before them', async () => {
   const { asked, report } = await draw([]);
   const selector = asked.find(({ path: at }) => at === 'label/program/values')['match[]'];
   assert.equal(selector, 'weir_program_invocations_total{job=~".*"}');
-  assert.deepEqual(report.variables.map(({ values }) => values), [undefined, 2, 2]);
+  assert.deepEqual(
+    report.variables.map(({ values }) => values),
+    [undefined, 2, 2],
+  );
 });
 
 test('pictures show values with units, names and what cannot be drawn', async (t) => {
@@ -107,13 +127,17 @@ test('pictures show values with units, names and what cannot be drawn', async (t
   t.after(() => rm(folder, { recursive: true }));
   const { report, panel, stderr } = await draw(['--out', path.join(folder, 'sample.png')]);
   assert.deepEqual(report.console, [], stderr);
-  for (const picture of report.pictures) assert.equal((await readFile(picture)).subarray(1, 4).toString(), 'PNG');
+  for (const picture of report.pictures)
+    assert.equal((await readFile(picture)).subarray(1, 4).toString(), 'PNG');
   assert.equal(report.pictures.length, 2);
   assert.equal(panel('Driver').shown, 'Driver up');
   assert.equal(panel('Undecided flows').shown, 'Undecided flows one 3 two');
   assert.equal(panel('Blocked').shown, 'Blocked 25%');
   assert.equal(panel('Series').shown, 'Series a 7');
-  assert.match(panel('Verdicts of All').shown, /^Verdicts of All .*Last \* Max one allow 1.50K ops\/s 1.50K ops\/s$/);
+  assert.match(
+    panel('Verdicts of All').shown,
+    /^Verdicts of All .*Last \* Max one allow 1.50K ops\/s 1.50K ops\/s$/,
+  );
   assert.deepEqual(panel('Verdicts of All').notes, ['override for nobody meets no field']);
   assert.equal(panel('Time to decision').shown, 'Time to decision 4 5');
   assert.equal(panel('Nothing').says, 'only on Windows');

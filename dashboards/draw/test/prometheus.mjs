@@ -27,7 +27,9 @@ function answer(pathname, parameters, answers) {
   if (series.error) return [400, { status: 'error', error: series.error }];
   const isRange = pathname.endsWith('query_range');
   const result = series.map(({ metric, value }) =>
-    isRange ? { metric, values: samples(parameters, value) } : { metric, value: [Number(parameters.time), value] },
+    isRange
+      ? { metric, values: samples(parameters, value) }
+      : { metric, value: [Number(parameters.time), value] },
   );
   return good({ resultType: isRange ? 'matrix' : 'vector', result });
 }

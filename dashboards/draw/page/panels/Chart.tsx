@@ -7,7 +7,12 @@ import { type PanelProps, Words } from './Panel';
 
 export function Chart({ data, options, width, height, range, timeZone }: PanelProps) {
   const frames = useMemo(() => graphable(data), [data]);
-  if (frames.length === 0) return <Words width={width} height={height}>Data is missing a time field</Words>;
+  if (frames.length === 0)
+    return (
+      <Words width={width} height={height}>
+        Data is missing a time field
+      </Words>
+    );
   return (
     <TimeSeries
       frames={frames}
@@ -30,7 +35,10 @@ function graphable(data: DataFrame[]): DataFrame[] {
       ...frame,
       fields: frame.fields.map((field) =>
         field.type === FieldType.number
-          ? { ...field, values: field.values.map((value) => (Number.isFinite(value) ? value : null)) }
+          ? {
+              ...field,
+              values: field.values.map((value) => (Number.isFinite(value) ? value : null)),
+            }
           : field,
       ),
     }));

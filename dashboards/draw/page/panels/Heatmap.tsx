@@ -2,7 +2,12 @@
 // chart are theirs, cells and colours ours.
 
 import {
-  type DataFrame, type Field, FieldType, formattedValueToString, getValueFormat, type GrafanaTheme2,
+  type DataFrame,
+  type Field,
+  FieldType,
+  formattedValueToString,
+  getValueFormat,
+  type GrafanaTheme2,
   type TimeRange,
 } from '@grafana/data';
 import { AxisPlacement, ScaleDirection, ScaleOrientation } from '@grafana/schema';
@@ -25,11 +30,16 @@ export function Heatmap({ data, options, width, height, range, timeZone }: Panel
     [cells, palette, options, theme, range, timeZone],
   );
   if (options.calculate) {
-    return <Words width={width} height={height}>buckets that Grafana makes itself are not drawn here</Words>;
+    return (
+      <Words width={width} height={height}>
+        buckets that Grafana makes itself are not drawn here
+      </Words>
+    );
   }
   const aligned: uPlot.AlignedData = [cells.times, cells.times.map(() => null)];
   const format = getValueFormat(options.cellValues?.unit ?? 'short');
-  const word = (value: number) => formattedValueToString(format(value, options.cellValues?.decimals));
+  const word = (value: number) =>
+    formattedValueToString(format(value, options.cellValues?.decimals));
   const chartHeight = height - (options.legend?.show === false ? 0 : LEGEND_HEIGHT);
   return (
     <>
@@ -37,7 +47,13 @@ export function Heatmap({ data, options, width, height, range, timeZone }: Panel
       {options.legend?.show !== false && (
         <div style={{ display: 'flex', gap: 8, alignItems: 'center', fontSize: 12 }}>
           {word(cells.least)}
-          <div style={{ width: 180, height: 8, background: `linear-gradient(90deg, ${palette.join(', ')})` }} />
+          <div
+            style={{
+              width: 180,
+              height: 8,
+              background: `linear-gradient(90deg, ${palette.join(', ')})`,
+            }}
+          />
           {word(cells.most)}
         </div>
       )}
@@ -62,11 +78,16 @@ function cellsOf(data: DataFrame[], above: number): Cells {
     return time ? values.map((value) => ({ time, value })) : [];
   });
   const rows = buckets.map(({ time, value }) => {
-    const pairs = time.values.map((at: number, index): [number, number] => [at, value.values[index]]);
+    const pairs = time.values.map((at: number, index): [number, number] => [
+      at,
+      value.values[index],
+    ]);
     return new Map(pairs.filter(([, one]) => Number.isFinite(one) && one > above));
   });
   const shown = rows.flatMap((row) => [...row.values()]);
-  const times = [...new Set(buckets.flatMap(({ time }) => time.values as number[]))].sort((a, b) => a - b);
+  const times = [...new Set(buckets.flatMap(({ time }) => time.values as number[]))].sort(
+    (a, b) => a - b,
+  );
   return {
     names: buckets.map(({ value }) => nameOf(value)),
     times,
@@ -87,7 +108,12 @@ interface Surroundings {
   timeZone: string;
 }
 
-function configOf(cells: Cells, palette: string[], options: Record<string, any>, around: Surroundings) {
+function configOf(
+  cells: Cells,
+  palette: string[],
+  options: Record<string, any>,
+  around: Surroundings,
+) {
   const { theme, range, timeZone } = around;
   const { names } = cells;
   const builder = new UPlotConfigBuilder(timeZone);
@@ -104,11 +130,19 @@ function configOf(cells: Cells, palette: string[], options: Record<string, any>,
     direction: ScaleDirection.Up,
     range: () => [0, Math.max(names.length, 1)],
   });
-  builder.addAxis({ scaleKey: 'x', isTime: true, placement: AxisPlacement.Bottom, timeZone, theme });
+  builder.addAxis({
+    scaleKey: 'x',
+    isTime: true,
+    placement: AxisPlacement.Bottom,
+    timeZone,
+    theme,
+  });
   const format = getValueFormat(options.yAxis?.unit ?? 'short');
   const word = (name: string) => {
     const bound = numberOf(name);
-    return Number.isFinite(bound) ? formattedValueToString(format(bound, options.yAxis?.decimals)) : name;
+    return Number.isFinite(bound)
+      ? formattedValueToString(format(bound, options.yAxis?.decimals))
+      : name;
   };
   builder.addAxis({
     scaleKey: 'y',
@@ -126,7 +160,12 @@ function configOf(cells: Cells, palette: string[], options: Record<string, any>,
     },
     values: (_, splits) => splits.map((row) => (row > 0 ? word(names[row - 1]) : '0')),
   });
-  builder.addSeries({ scaleKey: 'y', theme, pathBuilder: () => null, pointsBuilder: () => null } as any);
+  builder.addSeries({
+    scaleKey: 'y',
+    theme,
+    pathBuilder: () => null,
+    pointsBuilder: () => null,
+  } as any);
   builder.addHook('draw', (u) => drawCells(u, cells, palette));
   return builder;
 }

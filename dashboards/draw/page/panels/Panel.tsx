@@ -65,10 +65,20 @@ export function Panel({ placed, ...rest }: Props) {
 }
 
 function hasValues(data: DataFrame[]): boolean {
-  return data.some((frame) => frame.length > 0 && frame.fields.some((field) => field.type !== FieldType.time));
+  return data.some(
+    (frame) => frame.length > 0 && frame.fields.some((field) => field.type !== FieldType.time),
+  );
 }
 
-export function Words({ width, height, children }: { width: number; height: number; children: ReactNode }) {
+export function Words({
+  width,
+  height,
+  children,
+}: {
+  width: number;
+  height: number;
+  children: ReactNode;
+}) {
   const theme = useTheme2();
   const style = {
     width,
@@ -79,7 +89,11 @@ export function Words({ width, height, children }: { width: number; height: numb
     textAlign: 'center',
     color: theme.colors.text.secondary,
   } as const;
-  return <div data-words style={style}>{children}</div>;
+  return (
+    <div data-words style={style}>
+      {children}
+    </div>
+  );
 }
 
 interface CaughtProps {
@@ -98,6 +112,10 @@ class Caught extends Component<CaughtProps, { error?: Error }> {
 
   override render() {
     const { error } = this.state;
-    return error ? <Words {...this.props}>{`failed to draw: ${error.message}`}</Words> : this.props.children;
+    return error ? (
+      <Words {...this.props}>{`failed to draw: ${error.message}`}</Words>
+    ) : (
+      this.props.children
+    );
   }
 }

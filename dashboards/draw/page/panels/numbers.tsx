@@ -2,9 +2,18 @@
 // because Grafana's is not among its published components.
 
 import {
-  type FieldDisplay, getDisplayValueAlignmentFactors, getFieldDisplayValues, type DisplayValueAlignmentFactors,
+  type FieldDisplay,
+  getDisplayValueAlignmentFactors,
+  getFieldDisplayValues,
+  type DisplayValueAlignmentFactors,
 } from '@grafana/data';
-import { BarGauge, BigValue, useTheme2, VizRepeater, type VizRepeaterRenderValueProps } from '@grafana/ui';
+import {
+  BarGauge,
+  BigValue,
+  useTheme2,
+  VizRepeater,
+  type VizRepeaterRenderValueProps,
+} from '@grafana/ui';
 import type { JSX } from 'react';
 import { GaugeArc } from './GaugeArc';
 import type { PanelProps } from './Panel';
@@ -17,7 +26,17 @@ interface RepeatedProps extends PanelProps {
   render: (rendered: Rendered) => JSX.Element;
 }
 
-function Repeated({ data, options, fieldConfig, width, height, timeZone, isSparkline, autoGrid, render }: RepeatedProps) {
+function Repeated({
+  data,
+  options,
+  fieldConfig,
+  width,
+  height,
+  timeZone,
+  isSparkline,
+  autoGrid,
+  render,
+}: RepeatedProps) {
   const theme = useTheme2();
   const getValues = () =>
     getFieldDisplayValues({
@@ -69,7 +88,9 @@ export function Stats(props: PanelProps) {
       percentChangeColorMode={options.percentChangeColorMode}
     />
   );
-  return <Repeated {...props} isSparkline={options.graphMode !== 'none'} autoGrid render={render} />;
+  return (
+    <Repeated {...props} isSparkline={options.graphMode !== 'none'} autoGrid render={render} />
+  );
 }
 
 export function BarGauges(props: PanelProps) {

@@ -18,7 +18,10 @@ export function paletteOf(color: Record<string, any> = {}, theme: GrafanaTheme2)
     const fill = theme.visualization.getColorByName(color.fill ?? 'dark-orange');
     // The exponent counts here only; schemes are even.
     const power = color.scale === 'exponential' ? (color.exponent ?? 0.5) : 1;
-    return list(steps, (share) => `color-mix(in srgb, ${fill} ${share ** power * 100}%, transparent)`);
+    return list(
+      steps,
+      (share) => `color-mix(in srgb, ${fill} ${share ** power * 100}%, transparent)`,
+    );
   }
   const name = scheme === 'Cubehelix' ? 'CubehelixDefault' : scheme;
   const known = (chromatic as any)[`interpolate${name}`] ?? chromatic.interpolateSpectral;
