@@ -41,7 +41,7 @@ fn pages() -> Vec<PathBuf> {
         }
     }
     found.sort();
-    assert!(found.len() > 30, "{} pages", found.len());
+    assert!(found.len() > 50, "{} pages", found.len());
     found
 }
 
