@@ -120,10 +120,11 @@ impl WfpError {
     #[must_use]
     pub const fn hint(&self) -> &'static str {
         match self {
-            // Everybody may open a session; reading and listing take one of these:
-            // learn.microsoft.com/windows/win32/fwp/access-control (read 2026-11)
+            // Everybody may open a session; the right to read and list comes with that to add and
+            // delete: learn.microsoft.com/windows/win32/fwp/access-control and
+            // access-right-identifiers (read 2026-11)
             Self::AccessDenied { .. } => {
-                "run elevated, or add the account to Network Configuration Operators and log on again"
+                "run elevated; Network Configuration Operators may look too, and change filters"
             }
             Self::EngineDown { .. } => {
                 "without it nothing is enforced: `sc query bfe`, `sc start bfe`"
