@@ -132,23 +132,27 @@ fn an_engine_without_the_driver_has_none_of_its_objects() {
 }
 
 #[test]
-fn a_look_that_windows_refuses_says_nothing_of_objects_and_what_to_do() {
-    for (answer, told, notes) in [
-        ("FwpmEngineOpen0 6d9", "sc start bfe", 0),
-        ("FwpmFilterCreateEnumHandle0 5", "Network Configuration Operators", 1),
-        ("FwpmFilterEnum0 80320010", "list filters of the filtering engine: its service", 1),
-        ("FwpmCalloutGetByKey0 5", "read a callout of the driver", 1),
+fn a_look_that_is_refused_or_has_too_much_to_read_says_nothing_of_objects_and_what_to_do() {
+    let filter = filtering::filter(other(1), LAYERS[2], 0, TERMINATING, other(1));
+    let flood = format!("many 16384 {filter}");
+    for (line, told, notes) in [
+        ("answer FwpmEngineOpen0 6d9", "sc start bfe", 0),
+        ("answer FwpmFilterCreateEnumHandle0 5", "Network Configuration Operators", 1),
+        ("answer FwpmFilterEnum0 80320010", "list filters of the filtering engine: its service", 1),
+        ("answer FwpmCalloutGetByKey0 5", "read a callout of the driver", 1),
+        // With the driver's own one too many.
+        (&flood, "there are over 16384 at one layer", 1),
     ] {
         let mut lines = filtering::of_the_driver();
-        lines.push(format!("answer {answer}"));
+        lines.push(line.to_owned());
         let Some(host) = host(&lines) else { return };
         let collector = host.run(&[]);
-        assert_eq!(said(&collector, 1, 1), [""; 0], "{answer}");
-        assert_eq!(collector.request("/readyz").0, 200, "{answer}: events are read all the same");
+        assert_eq!(said(&collector, 1, 1), [""; 0], "{line}");
+        assert_eq!(collector.request("/readyz").0, 200, "{line}: events are read all the same");
         let errors = errors(&host, collector);
         assert_eq!(errors.matches("weir: warning: failed to ").count(), 1, "{errors}");
-        assert!(errors.contains(told), "{answer}: {errors}");
-        assert_eq!(host.stage.filtering_notes(), vec!["lists 0, memory 0"; notes], "{answer}");
+        assert!(errors.contains(told), "{line}: {errors}");
+        assert_eq!(host.stage.filtering_notes(), vec!["lists 0, memory 0"; notes], "{line}");
     }
 }
 

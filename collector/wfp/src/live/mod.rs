@@ -4,8 +4,8 @@
 //! hangs would keep others from changing their rules. So a look during the driver's start may see
 //! some of its objects and not others; the next look is right.
 //!
-//! * [`engine`]: the session and its calls.
-//! * [`numbers`]: that the numbers of the other files are Windows' own.
+//! * `engine`: the session and its calls.
+//! * `numbers`: that the numbers of the other files are Windows' own.
 //!
 //! The crate's only `unsafe`.
 #![expect(unsafe_code, reason = "calls of Windows, and the structures that it answers with")]

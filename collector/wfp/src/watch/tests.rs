@@ -1,6 +1,6 @@
 //! When it looks, what it tells meanwhile, and what it complains of.
 
-use super::{PERIOD, TIME_MAX, Watch};
+use super::{PERIOD, Phase, TIME_MAX, Watch};
 use crate::error::{Step, WfpError};
 use crate::survey::Survey;
 use core::time::Duration;
@@ -39,16 +39,29 @@ impl Engine {
         self.begun.recv().unwrap();
         self.answer.send(answer).unwrap();
         let before = self.told();
-        while matches!(self.watch.phase, super::Phase::Looking { .. }) && self.told() == before {
-            std::thread::yield_now();
-            self.watch.poll(self.now);
-        }
+        let now = self.now;
+        let is_over = |watch: &Watch| !matches!(watch.phase, Phase::Looking { .. });
+        poll_until(&mut self.watch, now, |it| is_over(it) || told(it) != before);
     }
 
     /// Looks, failures, and whether objects are known.
     fn told(&self) -> (u64, u64, bool) {
-        let facts = self.watch.facts();
-        (facts.surveys, facts.failures, facts.found.is_some())
+        told(&self.watch)
+    }
+}
+
+fn told(watch: &Watch) -> (u64, u64, bool) {
+    let facts = watch.facts();
+    (facts.surveys, facts.failures, facts.found.is_some())
+}
+
+/// Polls, for as long as a thread may need to be scheduled.
+fn poll_until(watch: &mut Watch, now: Instant, is_so: impl Fn(&Watch) -> bool) {
+    let begun = Instant::now();
+    while !is_so(watch) {
+        assert!(begun.elapsed() < Duration::from_secs(20), "waited in vain: {:?}", told(watch));
+        std::thread::yield_now();
+        watch.poll(now);
     }
 }
 
@@ -131,10 +144,7 @@ fn looks_of_a_thread_that_died_fail() {
     let mut watch = Watch::start(|| std::panic::resume_unwind(Box::new(()))).unwrap();
     let now = Instant::now();
     watch.poll(now);
-    while watch.facts().failures == 0 {
-        std::thread::yield_now();
-        watch.poll(now);
-    }
+    poll_until(&mut watch, now, |it| it.facts().failures > 0);
     watch.poll(now + PERIOD);
     let facts = watch.facts();
     assert_eq!((facts.surveys, facts.failures, &facts.found), (2, 2, &None));
