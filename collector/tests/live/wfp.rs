@@ -2,6 +2,7 @@
 
 use crate::feed::Feed;
 use crate::filtering::{self, INSPECTION, LAYERS, TERMINATING, UNKNOWN};
+use crate::parity::trace;
 use crate::run::{Collector, Host};
 use crate::stage::until;
 use crate::tools::tools_or_skip;
@@ -171,4 +172,20 @@ fn an_engine_that_hangs_holds_nothing_up_and_is_told() {
     assert_eq!(ended.code, 0, "it ends although its thread hangs: {}", ended.err);
     assert!(ended.err.contains("did not answer within 20 s"), "{}", ended.err);
     assert_eq!(host.stage.names(), [""; 0]);
+}
+
+#[test]
+fn a_trace_is_of_another_machine_and_nobody_looks() {
+    let Some(host) = host(&filtering::of_the_driver()) else { return };
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("trace.etl");
+    std::fs::write(&file, trace()).unwrap();
+    let file = format!("Z:{}", file.to_str().unwrap().replace('/', r"\"));
+    let collector = host.run(&["--from", &file, "--duration", "5s"]);
+    until("the trace", || collector.request("/readyz").0 == 200);
+    let text = collector.request("/metrics").1;
+    assert!(!text.lines().any(|it| it.starts_with("weir_wfp_")), "{text}");
+    let ended = collector.running.wait();
+    assert_eq!((ended.code, ended.err.as_str()), (0, ""));
+    assert_eq!(host.stage.filtering_notes(), [""; 0]);
 }
