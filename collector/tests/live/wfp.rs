@@ -4,7 +4,7 @@ use crate::feed::Feed;
 use crate::filtering::{self, INSPECTION, LAYERS, TERMINATING, UNKNOWN};
 use crate::parity::trace;
 use crate::run::{Collector, Host};
-use crate::stage::until;
+use crate::stage::{until, windows};
 use crate::tools::tools_or_skip;
 use weir_abi::identifiers::{CALLOUTS, FILTERS, Guid};
 
@@ -134,6 +134,9 @@ fn an_engine_without_the_driver_has_none_of_its_objects() {
 
 #[test]
 fn a_look_that_is_refused_or_has_too_much_to_read_says_nothing_of_objects_and_what_to_do() {
+    let Some(tools) = tools_or_skip() else { return };
+    // Otherwise each run would make its own, which takes longer than the run.
+    let _shared = windows(tools);
     let filter = filtering::filter(other(1), LAYERS[2], 0, TERMINATING, other(1));
     let flood = format!("many 16384 {filter}");
     for (line, told, notes) in [
@@ -141,8 +144,8 @@ fn a_look_that_is_refused_or_has_too_much_to_read_says_nothing_of_objects_and_wh
         ("answer FwpmFilterCreateEnumHandle0 5", "Network Configuration Operators", 1),
         ("answer FwpmFilterEnum0 80320010", "list filters of the filtering engine: its service", 1),
         ("answer FwpmCalloutGetByKey0 5", "read a callout of the driver", 1),
-        // With the driver's own one too many.
-        (&flood, "there are over 16384 at one layer", 1),
+        // With the driver's own, more than a look reads.
+        (&flood, "there are 16384 or more at one layer", 1),
     ] {
         let mut lines = filtering::of_the_driver();
         lines.push(line.to_owned());

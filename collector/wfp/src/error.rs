@@ -57,7 +57,7 @@ pub enum WfpError {
         code: u32,
     },
     /// There are more filters at a layer than a look reads.
-    #[error("list filters of the filtering engine: there are over {max} at one layer")]
+    #[error("list filters of the filtering engine: there are {max} or more at one layer")]
     TooMany {
         /// As many as a look reads.
         max: usize,

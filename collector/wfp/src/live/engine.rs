@@ -25,8 +25,8 @@ use windows::core::{GUID, PCWSTR};
 /// Filters that Windows is asked for at a time.
 const PAGE: u32 = 256;
 
-/// Pages that are read of one layer. Some ten filters are usual at these layers; at 16,384 the look
-/// fails, which `weir_wfp_survey_failures_total` counts.
+/// Pages that are read of one layer: 16,384 filters, for which nobody has a use at these layers. At
+/// that the look fails, which `weir_wfp_survey_failures_total` counts.
 const PAGES_MAX: usize = 64;
 
 /// Every action, of which the callouts' are picked here: a mask for those alone wants a callout's
