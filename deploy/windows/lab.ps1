@@ -15,7 +15,7 @@ nothing. For a test machine: never run it where somebody works.
 Numbers, as in N01,N18; without it, all.
 
 .PARAMETER Weir
-weir.exe, which decodes traces, and whose run N43 to N51 are about. Without one, entries that read
+weir.exe, which decodes traces, and whose run N43 to N54 are about. Without one, entries that read
 the trace or start it are skipped.
 
 .PARAMETER Output
@@ -809,6 +809,25 @@ Entry 'N51' 'closed windows, log-off and shutdown' 'Windows Terminal, log-off, s
         Judge ($hasEnded -and $left.Count -eq 0) "ended within 10 s of its window's end: $hasEnded; sessions left: $($left.Count)"
     }
 }
+Entry 'N52' 'what a look at the filtering engine sees' 'FwpmFilterDeleteByKey0 of one filter, sc stop and start, callouts of others against netsh wfp show filters' {
+    Use-Collector {
+        [void] (Start-Collector @())
+        # The first look begins with the collector.
+        Start-Sleep -Seconds 5
+        $text = Get-Metrics
+        $present = Measure-Metric $text 'weir_wfp_object_present'
+        $failed = Measure-Metric $text 'weir_wfp_survey_failures_total'
+        $others = Measure-Metric $text 'weir_wfp_foreign_callouts'
+        $named = @(Find-Objects).Count
+        Judge ($present -eq 10 -and $failed -eq 0) "$present of 10 objects are present to weir, $named to netsh; looks failed: $failed; callouts of others: $others"
+    }
+}
+Entry 'N53' 'who may look at the filtering engine' 'weir run as members of Performance Log Users, of both groups, as LocalService and as a service account' {
+    # By its number: the name is another in each language.
+    $members = @(Get-LocalGroupMember -SID 'S-1-5-32-556' -ErrorAction SilentlyContinue)
+    ByHand "Network Configuration Operators has $($members.Count) members here"
+}
+Entry 'N54' 'a filtering engine that is down, hangs or is closed' 'net stop bfe for five minutes, its process suspended, a stop each hour for a day' $null
 
 # ---- Run ----
 

@@ -6,7 +6,7 @@
 //! * [`rule`]: how large buffers and rings are.
 //! * [`losses`], [`error`]: what ETW says was lost, and why it refuses.
 //! * [`filetime`]: its clock.
-//! * `live`: the sessions of Windows; the collector's only `unsafe`.
+//! * `live`: the sessions of Windows; the crate's only `unsafe`.
 //!
 //! All but the last is the same on every system, and tested there.
 #![deny(unsafe_code)]

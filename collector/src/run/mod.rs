@@ -6,6 +6,7 @@
 //! * `source`: where events come from; `live`: sessions; `whole`, `tail`: files and standard
 //!   input.
 //! * `pump`: the thread from source to views.
+//! * `wfp`: looks at the filtering engine's objects.
 
 #[cfg_attr(
     not(windows),
@@ -15,6 +16,7 @@ mod live;
 mod pump;
 mod source;
 mod tail;
+mod wfp;
 mod whole;
 
 pub(crate) use source::ours;
@@ -64,6 +66,7 @@ fn collect(runtime: &Runtime, args: &RunArgs, out: &mut impl Write) -> Result<()
         let listener = serve::bind(args.web.listen_address).await?;
         let source = source(args)?;
         let namer = namer(args)?;
+        let wfp = wfp::watch(args)?;
         let options = snapshot_options(args.stuck_after, args.flow_detail);
         let stages = LiveStages::new(source.flows(), stages_options(args), options, now_ns());
         let (readiness, readable) = watch::channel(Readiness::NotReady(STARTING.into()));
@@ -80,7 +83,7 @@ fn collect(runtime: &Runtime, args: &RunArgs, out: &mut impl Write) -> Result<()
         output::print(greeting.as_bytes(), out)?;
         let (tell, stopped) = mpsc::channel();
         let exporters = exports.facts();
-        let pump = Pump { source, stages, namer, exporters, web, readiness, stop: stopped };
+        let pump = Pump { source, stages, namer, wfp, exporters, web, readiness, stop: stopped };
         let mut ended = start(pump)?;
         let early = tokio::select! {
             outcome = &mut ended => Some(outcome),

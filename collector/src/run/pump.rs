@@ -14,6 +14,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 use weir_stages::snapshot::{ExporterFacts, Shell, WebFacts};
+use weir_wfp::Watch;
 
 /// Pause between two looks at a source that had nothing more.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -31,6 +32,8 @@ pub(super) struct Pump {
     pub(super) stages: LiveStages,
     /// Asks for the names of programs that were attached without a label.
     pub(super) namer: Option<Namer>,
+    /// Looks at the filtering engine's objects.
+    pub(super) wfp: Option<Watch>,
     /// What exporters say of themselves.
     pub(super) exporters: Box<dyn Fn() -> Vec<ExporterFacts> + Send>,
     /// What the web server says of itself.
@@ -61,6 +64,7 @@ impl Pump {
                 }
             };
             self.name();
+            self.look();
             if polled == Polled::End && !is_over {
                 is_over = true;
                 self.stages.apply();
@@ -97,6 +101,15 @@ impl Pump {
         }
     }
 
+    /// Looks at the filtering engine where that is due.
+    fn look(&mut self) {
+        let Some(wfp) = &mut self.wfp else { return };
+        wfp.poll(Instant::now());
+        if let Some(complaint) = wfp.take_complaint() {
+            output::warn(&complaint);
+        }
+    }
+
     fn publish(&mut self, process: &mut Process) -> Duration {
         let begun = Instant::now();
         let shell = Shell {
@@ -104,7 +117,7 @@ impl Pump {
             exporters: (self.exporters)(),
             process: process.facts(),
             web: Some((self.web)()),
-            wfp: None,
+            wfp: self.wfp.as_ref().map(|it| it.facts().clone()),
         };
         self.stages.publish(self.source.time_ns(now_ns()), &shell);
         let readiness = match self.source.unready() {

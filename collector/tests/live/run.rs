@@ -29,21 +29,21 @@ const MOMENT_EVENTS: usize = 50;
 const BOTH: [&str; 1] = ["--events.invocation"];
 
 /// A machine on which one collector may run.
-struct Host {
-    stage: Stage,
+pub(crate) struct Host {
+    pub(crate) stage: Stage,
     program: PathBuf,
     _alone: MutexGuard<'static, ()>,
 }
 
 /// A collector that runs, and where it serves.
-struct Collector {
-    running: Running,
+pub(crate) struct Collector {
+    pub(crate) running: Running,
     address: SocketAddr,
 }
 
 impl Host {
     /// The feed is made when no other test has a collector: its events have times.
-    fn new(tools: &'static Tools, feed: impl FnOnce() -> Feed) -> Self {
+    pub(crate) fn new(tools: &'static Tools, feed: impl FnOnce() -> Feed) -> Self {
         static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
         let program = PROGRAM.get_or_init(|| substitute::copy(tools, &tools.weir)).clone();
         let alone = alone();
@@ -55,7 +55,7 @@ impl Host {
         self.stage.spawn(&self.program, &all, answers)
     }
 
-    fn run(&self, words: &[&str]) -> Collector {
+    pub(crate) fn run(&self, words: &[&str]) -> Collector {
         let mut running = self.spawn(words, &[]);
         let line = running.first_line();
         let from = line.split_once("http://").unwrap_or_else(|| panic!("it said: {line}")).1;
@@ -65,7 +65,7 @@ impl Host {
 }
 
 impl Collector {
-    fn request(&self, path: &str) -> (u16, String) {
+    pub(crate) fn request(&self, path: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(self.address).unwrap();
         let head = format!("GET {path} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n");
         stream.write_all(head.as_bytes()).unwrap();
@@ -97,7 +97,7 @@ fn truth(text: &str) -> Vec<&str> {
     let is_other = |line: &&str| {
         let other = ["#", "process_", "weir_series_active"];
         let aged = ["weir_flow_detail", "weir_flow_undecided_old", "weir_flow_stuck"];
-        let now = ["weir_driver_up", "weir_bfe_up", "weir_web_"];
+        let now = ["weir_driver_up", "weir_bfe_up", "weir_web_", "weir_wfp_"];
         let starts = [&other[..], &aged, &now].concat();
         // No session asks for flows that nobody inspects.
         starts.iter().any(|start| line.starts_with(start))

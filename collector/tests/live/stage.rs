@@ -2,6 +2,7 @@
 
 use crate::books::{self, Call, Session};
 use crate::feed::Feed;
+use crate::filtering;
 use crate::tools::Tools;
 use crate::windows::Windows;
 use core::time::Duration;
@@ -45,7 +46,20 @@ impl Stage {
     pub(crate) fn new(windows: &Arc<Windows>, feed: &Feed) -> Self {
         let folder = TempDir::new().unwrap();
         std::fs::write(folder.path().join("feed"), feed.text()).unwrap();
-        Self { windows: Arc::clone(windows), folder }
+        let stage = Self { windows: Arc::clone(windows), folder };
+        stage.filtering(&filtering::of_the_driver());
+        stage
+    }
+
+    /// Says what the filtering engine has.
+    pub(crate) fn filtering(&self, lines: &[String]) {
+        std::fs::write(self.folder.path().join("filtering"), lines.join("\n")).unwrap();
+    }
+
+    /// What sessions with the filtering engine did not give back, one a line.
+    pub(crate) fn filtering_notes(&self) -> Vec<String> {
+        let notes = std::fs::read_to_string(self.folder.path().join("filtering.notes"));
+        notes.unwrap_or_default().lines().map(str::to_owned).collect()
     }
 
     /// Goes on with the feed.
@@ -82,6 +96,9 @@ impl Stage {
         let mut command = self.windows.command(&all);
         let folder = self.folder.path().to_str().unwrap().replace('/', "\\");
         command.env("WEIR_ETW", format!("Z:{folder}")).envs(more.iter().copied());
+        // Wine's own has stubs; this one stands beside the program.
+        command.env("WINEDLLOVERRIDES", "fwpuclnt=n");
+        command.env("WEIR_WFP", format!(r"Z:{folder}\filtering"));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Running { child: command.spawn().unwrap() }
     }

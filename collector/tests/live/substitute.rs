@@ -3,6 +3,8 @@
 //!
 //! Wine's own advapi32 has stubs in place of these functions. It cannot be replaced as a whole,
 //! because other libraries of Wine's import it; whatever is not in `etw` is forwarded to it.
+//!
+//! Beside them stands a `fwpuclnt.dll`, built from `wfp`, which nothing of Wine's own wants.
 
 use crate::tools::Tools;
 use object::LittleEndian;
@@ -71,6 +73,12 @@ fn build(folder: &Path, imported: &BTreeSet<String>) {
     let mut command = Command::new("x86_64-w64-mingw32-gcc");
     command.args(["-shared", "-O1", "-s", "-Wall", "-Wextra", "-Werror", "-o"]);
     command.arg(folder.join("ADVAPI3X.dll")).args(SOURCES.map(|it| sources.join(it))).arg(list);
+    run(command);
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/live/wfp");
+    let mut command = Command::new("x86_64-w64-mingw32-gcc");
+    command.args(["-shared", "-O1", "-s", "-Wall", "-Wextra", "-Werror", "-o"]);
+    command.arg(folder.join("fwpuclnt.dll"));
+    command.args(["fwpuclnt.c", "exports.def"].map(|it| sources.join(it)));
     run(command);
 }
 

@@ -7,7 +7,7 @@
 //! * [`claim`]: that no second collector takes a session that is being read.
 //! * [`machine`]: processors and memory.
 //!
-//! The collector's only `unsafe`.
+//! The crate's only `unsafe`.
 #![expect(unsafe_code, reason = "calls of Windows, and the record that it hands to the callback")]
 
 mod claim;
