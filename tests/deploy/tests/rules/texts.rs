@@ -31,6 +31,8 @@ fn every_alert_says_how_severe_it_is_what_it_means_and_where_to_read_on() {
             (&rule.annotations["summary"], &rule.annotations["description"]);
         assert!(summary.len() < 100 && !summary.ends_with('.'), "{name}: {summary}");
         assert!(description.ends_with('.'), "{name}: {description}");
+        let lasts = rule.lasts.as_deref().unwrap().trim_end_matches('m');
+        assert!(lasts.parse::<u32>().unwrap() >= 2, "a missed scrape fires {name}");
     }
 }
 
