@@ -1,5 +1,6 @@
-//! `cargo xtask gen`: docs that come from the code.
+//! `cargo xtask gen`: docs that come from the code, and manifests that come from other files.
 
+use crate::prometheus_rule;
 use crate::run::{Outcome, root};
 use clap::CommandFactory as _;
 use core::fmt::Write as _;
@@ -32,12 +33,13 @@ pub(crate) fn run(is_check: bool) -> Outcome {
 }
 
 /// The generated pages: path and text.
-pub(crate) fn pages() -> [(&'static str, String); 4] {
+pub(crate) fn pages() -> [(&'static str, String); 5] {
     [
         ("docs/metrics.md", with_note(&weir_stages::docs::metrics_markdown())),
         ("docs/events.md", with_note(&weir_stages::docs::events_markdown())),
         ("docs/exit-codes.md", with_note(&exit_codes())),
         ("docs/cli.md", with_note(&command_line())),
+        ("deploy/kubernetes/prometheusrule.yaml", prometheus_rule::manifest()),
     ]
 }
 

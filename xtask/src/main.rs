@@ -15,6 +15,7 @@ mod lab;
 mod layout;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod planted;
+mod prometheus_rule;
 mod run;
 mod sign;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]

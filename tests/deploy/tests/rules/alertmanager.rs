@@ -5,7 +5,7 @@ use super::promtool::{has, run, words};
 use std::path::PathBuf;
 use weir_deploy::place::root;
 
-fn example() -> PathBuf {
+pub(crate) fn example() -> PathBuf {
     root().join(FOLDER).join("alertmanager.yml")
 }
 

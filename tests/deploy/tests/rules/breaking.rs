@@ -42,7 +42,7 @@ pub(crate) fn every(expr: &Expr) -> Vec<Broken> {
             .flat_map(|place| {
                 inside(&it.args.args[place], |expr| {
                     let mut it = it.clone();
-                    it.args.args[place] = Box::new(expr);
+                    *it.args.args[place] = expr;
                     Expr::Call(it)
                 })
             })

@@ -3,13 +3,15 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::print_stderr,
     clippy::allow_attributes,
-    reason = "a test fails loudly"
+    reason = "a test fails loudly, and says what it skips"
 )]
 
 mod alertmanager;
 mod breaking;
 mod files;
+mod inhibition;
 mod manifest;
 mod mutants;
 mod names;

@@ -31,19 +31,20 @@ fn every_alert_says_how_severe_it_is_what_it_means_and_where_to_read_on() {
             (&rule.annotations["summary"], &rule.annotations["description"]);
         assert!(summary.len() < 100 && !summary.ends_with('.'), "{name}: {summary}");
         assert!(description.ends_with('.'), "{name}: {description}");
+        let lasts = rule.lasts.as_deref().unwrap().trim_end_matches('m');
+        assert!(lasts.parse::<u32>().unwrap() >= 2, "a missed scrape fires {name}");
     }
 }
 
-/// What an alert's value is, where it is more than yes or no.
+/// Whether an alert's value says more than that it fires.
 fn has_value(expr: &Expr) -> bool {
-    match expr {
-        Expr::Binary(it) if ["and", "or", "unless"].contains(&&*it.op.to_string()) => {
-            has_value(&it.lhs)
-        }
-        // A comparison with one number leaves that number.
-        Expr::Binary(it) if it.op.to_string() == "==" => false,
-        Expr::Call(it) if it.func.name == "absent" => false,
-        _ => true,
+    let Expr::Binary(it) = expr else {
+        return !matches!(expr, Expr::Call(it) if it.func.name == "absent");
+    };
+    match it.op.to_string().as_str() {
+        "and" | "or" | "unless" => has_value(&it.lhs),
+        // What equals a number is that number.
+        operator => operator != "==",
     }
 }
 

@@ -1,0 +1,186 @@
+//! What keeps what quiet, by a real Alertmanager.
+
+use super::alertmanager::example;
+use super::files::{FOLDER, Rules, parse, text};
+use super::promtool::{has, run, words};
+use core::time::Duration;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::process::{Child, Command, Stdio};
+use std::time::Instant;
+
+#[derive(Deserialize)]
+struct Example {
+    inhibit_rules: Vec<Inhibition>,
+}
+
+#[derive(Deserialize)]
+struct Inhibition {
+    source_matchers: Vec<String>,
+    target_matchers: Vec<String>,
+}
+
+/// Names of alerts that these matchers name one by one.
+fn alerts(matchers: &[String]) -> Vec<&str> {
+    let named = matchers.iter().filter_map(|it| it.strip_prefix("alertname ="));
+    let named = named.flat_map(|it| it.trim_start_matches('~').trim().trim_matches('"').split('|'));
+    named.filter(|it| *it != "Weir.+").collect()
+}
+
+#[test]
+fn only_what_is_as_severe_keeps_something_quiet() {
+    let rules = Rules::read();
+    let severities: BTreeMap<&str, &str> =
+        rules.alerts().map(|rule| (rule.name(), rule.labels["severity"].as_str())).collect();
+    let rank = |name: &str| match severities.get(name) {
+        Some(&"critical") => 2,
+        Some(&"warning") => 1,
+        Some(_) => 0,
+        None => panic!("no alert {name}"),
+    };
+    let example: Example = parse(&text(&format!("{FOLDER}/alertmanager.yml")));
+    for it in &example.inhibit_rules {
+        let [source] = alerts(&it.source_matchers)[..] else { panic!("{:?}", it.source_matchers) };
+        let targets = alerts(&it.target_matchers);
+        assert!(!targets.is_empty() || rank(source) == 2, "{source}");
+        for target in targets {
+            assert!(rank(source) >= rank(target), "{source} keeps {target} quiet");
+        }
+    }
+}
+
+/// An Alertmanager with the example, on a port that was free.
+struct Alertmanager {
+    child: Child,
+    url: String,
+    _folder: tempfile::TempDir,
+}
+
+impl Alertmanager {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        let child = Command::new("prometheus-alertmanager")
+            .arg(format!("--config.file={}", example().display()))
+            .arg(format!("--storage.path={}", folder.path().display()))
+            .args(["--web.listen-address=127.0.0.1:0", "--cluster.listen-address="])
+            .stderr(Stdio::from(std::fs::File::create(&log).unwrap()))
+            .spawn()
+            .unwrap();
+        let url = wait("an address", || {
+            let said = std::fs::read_to_string(&log).unwrap();
+            let line = said.lines().find(|it| it.contains("msg=\"Listening on\""))?;
+            let address = line.split("address=").nth(1)?.split_whitespace().next()?.to_owned();
+            Some(format!("http://{address}"))
+        });
+        Self { child, url, _folder: folder }
+    }
+
+    fn amtool(&self, words_of: &[&str]) -> String {
+        let url = format!("--alertmanager.url={}", self.url);
+        let output = run("amtool", &[words_of, &[&url]].concat(), &[]);
+        assert!(output.status.success(), "{words_of:?}: {}", words(&output));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    fn fire(&self, labels: &[&str]) {
+        self.amtool(&[&["alert", "add"], labels].concat());
+    }
+
+    /// Whether Alertmanager has the alert with these labels in this state.
+    fn has(&self, state: &str, labels: &[&str]) -> bool {
+        let query = [&["alert", "query", "-o", "json", state], labels].concat();
+        self.amtool(&query).contains("fingerprint")
+    }
+
+    /// Waits until it is kept quiet.
+    fn quiet(&self, labels: &[&str]) {
+        wait(&format!("{labels:?} quiet"), || self.has("--inhibited", labels).then_some(()));
+    }
+
+    /// Waits until it is told.
+    fn told(&self, labels: &[&str]) {
+        wait(&format!("{labels:?} told"), || self.has("--active", labels).then_some(()));
+    }
+}
+
+impl Drop for Alertmanager {
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+fn wait<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        if let Some(value) = ready() {
+            return value;
+        }
+        assert!(Instant::now() < deadline, "Alertmanager does not have {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+const ONE: [&str; 2] = ["job=weir", "instance=one:10061"];
+const OTHER: [&str; 2] = ["job=weir", "instance=other:10061"];
+
+/// Labels of an alert of a host.
+fn of<'a>(alert: &'a [&'a str], host: &'a [&'a str]) -> Vec<&'a str> {
+    [alert, host].concat()
+}
+
+#[test]
+fn what_explains_an_alert_keeps_it_quiet_on_its_own_host_only() {
+    if !has("amtool") || !has("prometheus-alertmanager") {
+        return;
+    }
+    // Source, what it keeps quiet, and what it does not.
+    let stories: [(&str, &str, &str); 7] = [
+        ("alertname=WeirCollectorDown", "alertname=WeirDriverDown", "alertname=Other"),
+        ("alertname=WeirDriverDown", "alertname=WeirFlowsStuck", "alertname=WeirOtlpFailing"),
+        (
+            "alertname=WeirFilteringEngineDown",
+            "alertname=WeirWfpObjectMissing",
+            "alertname=WeirFlowsStuck",
+        ),
+        ("alertname=WeirFlowsFailed", "alertname=WeirProgramErrors", "alertname=WeirFlowsStuck"),
+        ("alertname=WeirHostFlowsStuck", "alertname=WeirFlowsStuck", "alertname=WeirEventsLost"),
+        ("alertname=WeirEventsLost", "alertname=WeirFlowSetIncomplete", "alertname=WeirFlowsStuck"),
+        ("alertname=WeirCollectorDown", "alertname=WeirEventsLost", "alertname=Other"),
+    ];
+    for (source, quiet, loud) in stories {
+        let alertmanager = Alertmanager::start();
+        alertmanager.fire(&of(&[quiet], &ONE));
+        alertmanager.fire(&of(&[quiet], &OTHER));
+        alertmanager.fire(&of(&[loud], &ONE));
+        alertmanager.told(&of(&[quiet], &ONE));
+        // By now nothing explains anything.
+        alertmanager.fire(&of(&[source], &ONE));
+        alertmanager.told(&of(&[source], &ONE));
+        alertmanager.quiet(&of(&[quiet], &ONE));
+        alertmanager.told(&of(&[quiet], &OTHER));
+        alertmanager.told(&of(&[loud], &ONE));
+    }
+}
+
+#[test]
+fn what_is_about_many_hosts_keeps_each_of_them_quiet() {
+    if !has("amtool") || !has("prometheus-alertmanager") {
+        return;
+    }
+    let alertmanager = Alertmanager::start();
+    for host in [&ONE, &OTHER] {
+        alertmanager.fire(&of(&["alertname=WeirHostFlowsStuck"], host));
+        alertmanager.fire(&of(&["alertname=WeirCollectorDown"], host));
+    }
+    alertmanager.fire(&["alertname=WeirHostFlowsStuck", "job=another", "instance=x"]);
+    alertmanager.fire(&["alertname=WeirFleetFlowsStuck", "job=weir"]);
+    alertmanager.fire(&["alertname=WeirNoData"]);
+    for host in [&ONE, &OTHER] {
+        alertmanager.quiet(&of(&["alertname=WeirHostFlowsStuck"], host));
+        alertmanager.quiet(&of(&["alertname=WeirCollectorDown"], host));
+    }
+    alertmanager.told(&["alertname=WeirHostFlowsStuck", "job=another"]);
+    alertmanager.told(&["alertname=WeirFleetFlowsStuck"]);
+}
