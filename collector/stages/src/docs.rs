@@ -25,7 +25,7 @@ pub fn metrics_markdown() -> String {
          * *events*: the driver's events; current while nothing is lost.\n\
          * *collector*: what the collector counted itself.\n\n\
          Counters never fall while the collector runs: a restart of the driver is added to what was before.\n\
-         Series that can be known in advance are there from 0.\n\n\
+         Series that can be known in advance are there from 0; those of the driver's counters once it has told them.\n\n\
          | metric | type | labels | source | OTLP name | unit |\n|---|---|---|---|---|---|\n",
     );
     METRICS.iter().for_each(|metric| row(&mut out, metric));

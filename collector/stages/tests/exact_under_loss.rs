@@ -10,7 +10,7 @@ use weir_abi::event::{
     Attached, Counters, DriverState, Event, Fate, Invocation, PairEnd, StateKind,
 };
 use weir_stages::batch::EventBatch;
-use weir_stages::catalogue::Source;
+use weir_stages::catalogue::{METRICS, Source};
 use weir_stages::kinds::{KINDS, KindSet, kind_label};
 use weir_stages::snapshot::{Snapshot, Value};
 use weir_stages::{Aggregator, Limits, Options, SnapshotOptions};
@@ -408,11 +408,36 @@ fn an_end_that_overtakes_its_beginning_leaves_no_phantom() {
     assert_eq!(state.flows_live(), 0, "a rundown that was overtaken");
 }
 
+/// A collector that is started anew finds a driver that has counted for days. A 0 before its first
+/// set would be a reset to whoever computes rates, and that set a jump by all of it.
+#[test]
+fn what_the_driver_counts_is_not_0_before_it_has_told() {
+    let mut state = Aggregator::new(Limits::default());
+    let mut driver = Driver::start(1, 1, SECOND);
+    driver.attach(0, 1, "sni");
+    feed(&mut state, &driver.take());
+    let before = snapshot(&state, driver.now_ns);
+    for metric in METRICS.iter().filter(|metric| metric.source == Source::Counters) {
+        assert_eq!(
+            before.family(metric.name).map(|it| it.samples.len()),
+            Some(0),
+            "{}",
+            metric.name
+        );
+    }
+    assert_eq!(before.value("weir_flow_stuck", &["sni"]), Some(&Value::Gauge(0)));
+    driver.counters();
+    feed(&mut state, &driver.take());
+    let after = snapshot(&state, driver.now_ns);
+    assert_eq!(number(&after, "weir_flows_uninspected_total", &[]), 0.0);
+}
+
 #[test]
 fn every_known_series_is_there_from_zero() {
     let mut state = Aggregator::new(Limits::default());
     let mut driver = Driver::start(1, 1, SECOND);
     driver.attach(0, 1, "sni");
+    driver.counters();
     feed(&mut state, &driver.take());
     let now = snapshot(&state, driver.now_ns);
     for (name, labels) in [

@@ -7,14 +7,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
-use weir_stages::Snapshot;
+use std::sync::{Arc, Mutex};
+use weir_abi::EventHead;
+use weir_stages::batch::EventBatch;
 use weir_stages::snapshot::Value;
+use weir_stages::{Aggregator, Limits, Snapshot};
+use weir_usermode::hook::{Hook, HookOptions};
 
 /// A snapshot in which every number is another one, and histograms reach from end to end.
 fn full() -> Snapshot {
     let options = weir_stages::SnapshotOptions::default();
-    let state = weir_stages::Aggregator::new(weir_stages::Limits::default());
-    let mut snapshot = state.snapshot(1, &options);
+    let mut snapshot = told().snapshot(1, &options);
     let samples = snapshot.families.iter_mut().flat_map(|family| &mut family.samples);
     for (sample, number) in samples.zip(1_u32..) {
         match &mut sample.value {
@@ -43,6 +46,20 @@ fn full() -> Snapshot {
         }
     }
     snapshot
+}
+
+/// The state after a driver's first totals: what it counts is shown from then on.
+fn told() -> Aggregator {
+    let events = Arc::new(Mutex::new(EventBatch::new()));
+    let written = Arc::clone(&events);
+    let sink = move |head: &EventHead, payload: &[u8]| {
+        written.lock().unwrap().push(*head, payload).unwrap();
+    };
+    let mut hook = Hook::start(HookOptions::default(), Box::new(sink), 1);
+    hook.tick(2_000_000_000);
+    let mut state = Aggregator::new(Limits::default());
+    state.apply(&events.lock().unwrap());
+    state
 }
 
 /// Served with TLS and a user, and what a client that may scrape sees.

@@ -55,6 +55,7 @@ pub(crate) struct Totals {
     refused: u64,
     doubted: u64,
     unknown_entries: u64,
+    is_told: bool,
 }
 
 impl Totals {
@@ -68,6 +69,7 @@ impl Totals {
             refused: 0,
             doubted: 0,
             unknown_entries: 0,
+            is_told: false,
         }
     }
 
@@ -156,6 +158,7 @@ impl Totals {
             return (None, spare);
         };
         epoch.has_set = true;
+        self.is_told = true;
         epoch.driver.clear();
         epoch.attachments.begin_set();
         for entry in &set.entries {
@@ -193,6 +196,12 @@ impl Totals {
             attachment.program = self.programs.acquire(name);
         }
         true
+    }
+
+    /// Whether any driver has told its totals. Until then nothing is known of them, not even that
+    /// they are 0: after a restart of the collector they are what they were.
+    pub(crate) const fn is_told(&self) -> bool {
+        self.is_told
     }
 
     /// When the active load began.

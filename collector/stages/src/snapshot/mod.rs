@@ -3,7 +3,7 @@
 //! A snapshot is plain data: text, protobuf and OTLP encoders read the same one, and the command
 //! line reads its tables beside it.
 //! Every series that can be known is there from 0: for each program every state, direction and
-//! verdict.
+//! verdict; what the driver counts, once it has told its totals.
 
 mod collector;
 mod driver;
@@ -21,7 +21,7 @@ pub use tables::{FateRow, FlowRow, ProgramRow, Tables};
 pub use wfp::{WfpFacts, WfpForeign, WfpFound, WfpObject};
 
 use crate::aggregate::Aggregator;
-use crate::catalogue::{METRICS, Metric};
+use crate::catalogue::{METRICS, Metric, Source};
 use family::Builder;
 use survey::Survey;
 
@@ -107,6 +107,10 @@ impl Aggregator {
             .iter()
             .map(|metric| {
                 let mut out = Builder::new(metric);
+                if metric.source == Source::Counters && !self.totals.is_told() {
+                    // A 0 would be read as a reset, and the first set as all of it at once.
+                    return out.finish();
+                }
                 let is_filled = programs::fill(&mut out, &programs)
                     || driver::fill(&mut out, &driver_totals)
                     || flows::fill(&mut out, &survey)
