@@ -20,7 +20,7 @@ const CONTROL: &str = "weir-control";
 const DETAIL: &str = "weir-detail";
 
 /// Until a collector has started, under Wine on a machine that does much else.
-const SOON: Duration = Duration::from_secs(4);
+const SOON: Duration = Duration::from_secs(8);
 
 /// Events that come at once: some milliseconds of the traces here.
 const MOMENT_EVENTS: usize = 50;

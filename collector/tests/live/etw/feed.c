@@ -343,14 +343,16 @@ play(struct player* player)
         }
         size_t length = strlen(line);
         const char* ours = for_us(player, line);
-        // A process that is killed was killed by this line, not by that before it.
         char* copy = strdup(ours ? ours : "");
         BOOL waits = !strncmp(copy, "enabled", 7) || !strncmp(copy, "capture", 7);
-        if (!waits) {
+        // A process that is killed was killed by this line, not by that before it. One with events
+        // is played when they were delivered: a test that closes then has them.
+        BOOL delivers = strstr(copy, "event ") || !strncmp(copy, "release", 7);
+        if (!waits && !delivers) {
             drop_line(player, length);
         }
         outcome = play_line(player, copy, &answer);
-        if (waits && outcome == DONE) {
+        if (delivers || (waits && outcome == DONE)) {
             drop_line(player, length);
         }
         free(copy);
