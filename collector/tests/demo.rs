@@ -126,6 +126,7 @@ fn every_metric_that_needs_no_windows_has_a_value() {
     let nowhere = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let endpoint = format!("http://{nowhere}");
     let demo = start_on_a_free_port(&["--duration", "60s", "--otlp.endpoint", &endpoint]);
+    assert!(demo.greeting.contains(&format!("exports   to {endpoint}")), "{}", demo.greeting);
     let text = demo.scrape_until(&[
         DECIDED[0],
         r#"weir_etw_session_up{session="demo"}"#,

@@ -48,6 +48,8 @@ fn live(runtime: &Runtime, args: &DemoArgs, out: &mut impl Write) -> Result<Stri
         let traffic = Traffic::prepare(&pipeline.hook).await;
         let mut traffic = traffic.map_err(|error| unexpected("bind loopback ports", &error))?;
         pipeline.know(&traffic);
+        let exports_to = settings.as_ref().and_then(Settings::metrics_endpoint);
+        let exports_to = exports_to.map(str::to_owned);
         let exports = Exports::start(settings, pipeline.views())?;
         let options = serve::Options {
             web_config: web_config.clone(),
@@ -57,7 +59,8 @@ fn live(runtime: &Runtime, args: &DemoArgs, out: &mut impl Write) -> Result<Stri
         let server = Server::start(listener, pipeline.views(), options)
             .map_err(|error| unexpected("serve the page", &error))?;
         pipeline.surround(exports.facts(), watch_web(&server, web_config));
-        let greeting = terminal::greeting(server.scheme(), server.address(), args);
+        let served = (server.scheme(), server.address());
+        let greeting = terminal::greeting(served, exports_to.as_deref(), args);
         output::print(greeting.as_bytes(), out)?;
         let outcome = tokio::select! {
             () = traffic.run() => Ok(()),

@@ -11,16 +11,23 @@ use indicatif::{ProgressBar, ProgressStyle};
 use weir_stages::snapshot::{ProgramRow, Snapshot, Value};
 
 /// The first lines: what to open and what to look for.
-pub(super) fn greeting(scheme: &str, address: SocketAddr, args: &DemoArgs) -> String {
+pub(super) fn greeting(
+    (scheme, address): (&str, SocketAddr),
+    exports_to: Option<&str>,
+    args: &DemoArgs,
+) -> String {
     let stuck = seconds(args.stuck_after);
     let [sni, host] = BLOCKED;
     let end = args.duration.map_or_else(String::new, |time| format!(", or wait {}", seconds(time)));
+    // A variable of the environment may have set it, for something else than a demo.
+    let exports = exports_to.map_or_else(String::new, |to| format!("exports   to {to}\n"));
     format!(
         "Three eBPF programs decide live TCP flows on this machine's loopback.\n\
          \n\
          open      {scheme}://{address}/ for the page, {scheme}://{address}/metrics for Prometheus\n\
          look for  {sni}, blocked by tls_sni_block, and {host}, by http_host_block\n\
          look for  flows that nobody decides: they wait, and after {stuck} count as stuck\n\
+         {exports}\
          stop      Ctrl-C{end}\n\n"
     )
 }

@@ -1,5 +1,6 @@
 //! The first day with Prometheus: the quickstart as it stands, every query of the dashboards and
 //! every expression of the rules, on a real Prometheus that scrapes `weir demo`.
+#![cfg(unix)]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails loudly")]
 
 mod panels;
@@ -12,7 +13,6 @@ mod troubles;
 use core::time::Duration;
 use quickstart::Quickstart;
 use server::Prometheus;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Instant, SystemTime};
@@ -23,6 +23,9 @@ const SCRAPED: Duration = Duration::from_secs(120);
 
 /// The quickstart takes three minutes on a machine that does nothing else.
 const QUICKSTART_MAX: Duration = Duration::from_secs(480);
+
+/// Nobody listens there: the export has something to say, and `up` has a host that is down.
+const NOWHERE: &str = "127.0.0.1:1";
 
 /// The demo's own address, as the quickstart has it.
 const DEMO: &str = "127.0.0.1:10061";
@@ -35,15 +38,13 @@ fn the_quickstart_ends_in_an_alert_and_no_panel_or_rule_is_without_data() {
         return;
     }
     let root = weir_deploy::place::root();
-    // Nobody listens there: the export has something to say, and `up` has a host that is down.
-    let nowhere = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    let mut quickstart = Quickstart::start(&root, &format!("http://{nowhere}"));
+    let mut quickstart = Quickstart::start(&root, &format!("http://{NOWHERE}"));
     quickstart.until("weir_flow_verdicts_total", QUICKSTART_MAX);
 
     let folder = tempfile::tempdir().unwrap();
     let begun = seconds();
     let planted = planted::serve(troubles::troubles());
-    let config = config(&root, &nowhere, &planted.to_string(), folder.path());
+    let config = config(&root, &planted.to_string(), folder.path());
     let prometheus = Prometheus::start(&config, &folder.path().join("tsdb"));
     let started = Instant::now();
 
@@ -54,6 +55,7 @@ fn the_quickstart_ends_in_an_alert_and_no_panel_or_rule_is_without_data() {
     let mut silent = silent_panels(&root, &prometheus, begun);
     silent.extend(silent_rules(&root, &prometheus, begun));
     silent.extend(prometheus.rule_failures());
+    quickstart.finish();
     assert!(silent.is_empty(), "without data:\n{}", silent.join("\n"));
 }
 
@@ -94,13 +96,13 @@ fn when(rule: &rules::Rule, begun: u64) -> Option<u64> {
 
 /// The configuration of the quickstart, with a host that is down beside the demo, and those where
 /// everything goes wrong.
-fn config(root: &Path, down: &str, planted: &str, folder: &Path) -> PathBuf {
+fn config(root: &Path, planted: &str, folder: &Path) -> PathBuf {
     let prometheus = root.join("deploy/prometheus").canonicalize().unwrap();
     let text = std::fs::read_to_string(prometheus.join("scrape.yml")).unwrap();
     let target = format!("['{DEMO}']");
     assert!(text.contains(&target) && text.contains("- rules/"));
     let mut text = text
-        .replace(&target, &format!("['{DEMO}', '{down}']"))
+        .replace(&target, &format!("['{DEMO}', '{NOWHERE}']"))
         .replace("- rules/", &format!("- {}/rules/", prometheus.display()));
     text.push_str(&format!(
         "\n  - job_name: planted\n    honor_labels: true\n    static_configs:\n      \

@@ -44,8 +44,8 @@ fn states() -> Vec<Series> {
         let is_known: fn(f64) -> f64 = if host == BLIND { |_| 0.0 } else { |_| 1.0 };
         all.push(at(host, "weir_flow_set_complete", "", is_known));
     }
-    // Programs were there for the first half minute.
-    all.push(at(WORST, "weir_attachments", "", |it| if it < 30.0 { 3.0 } else { 0.0 }));
+    // Programs were there for the first minute.
+    all.push(at(WORST, "weir_attachments", "", |it| if it < 60.0 { 3.0 } else { 0.0 }));
     all.push(at(GONE, "weir_etw_session_up", r#"session="weir-control""#, |_| 0.0));
     all
 }
@@ -63,7 +63,7 @@ fn flows() -> Vec<Series> {
     ] {
         all.push(at(WORST, "weir_flow_verdicts_total", labels, |it| it));
     }
-    // What a rule records every five minutes, of a day that is not planted.
+    // What a rule records of a day that is not planted.
     let yesterday = "instance:weir_flow_verdicts:block_ratio_rate1d";
     all.push(at(WORST, yesterday, "", |_| 0.01));
     let verdicts = r#"verdict="allow",direction="inbound",network_type="ipv4""#;
