@@ -78,7 +78,9 @@ def _state() -> list[Panel]:
         stat(
             Text(
                 "Drivers down",
-                "Hosts whose collector hears no driver: nothing is classified there. "
+                "Hosts whose collector hears no driver: nothing is classified there, or the "
+                "session that carries the driver's events is down, which looks the same; Sessions "
+                "down on the dashboard Pipeline tells. "
                 "Look at the service on the host with `weir driver status`.",
                 ["WeirDriverDown"],
             ),
@@ -90,11 +92,22 @@ def _state() -> list[Panel]:
                 "Filtering engines down",
                 "Hosts where the driver runs without the base filtering engine (BFE): "
                 "programs stay attached and nothing is enforced. "
+                "Hosts whose driver is not heard of are left out, as nobody knows. "
                 "Look at the service BFE on the host.",
                 ["WeirFilteringEngineDown"],
             ),
             _small("short", 1),
-            [Query(total("", f"{host('weir_bfe_up')} == bool 0"))],
+            # weir_bfe_up is 0 too while the driver is down. A factor, so that the sum is 0 and not
+            # nothing where all drivers are.
+            [
+                Query(
+                    total(
+                        "",
+                        f"({host('weir_bfe_up')} == bool 0) "
+                        f"* on (job, instance) {host('weir_driver_up')}",
+                    )
+                )
+            ],
         ),
         stat(
             Text(
@@ -331,7 +344,8 @@ def _hosts() -> Panel:
     queries = [
         f"sum by ({HOSTS}) ({seen_hosts(host('up'))})",
         by_host("min", "weir_driver_up"),
-        by_host("min", "weir_bfe_up"),
+        # 0 too while the driver is down: no word of it is left then.
+        f"{by_host('min', 'weir_bfe_up')} and on ({HOSTS}) {host('weir_driver_up')} == 1",
         by_host("min", "weir_flow_set_complete"),
         by_host("sum", "weir_attachments"),
         by_host("sum", "weir_flow_undecided"),
@@ -366,7 +380,8 @@ def _hosts() -> Panel:
             "Hosts",
             "One row for each host seen within the time shown. "
             "A click on a host opens its flows. Cells of a host whose collector is down are empty, "
-            "as nobody says what its driver does.",
+            "as nobody says what its driver does; so is the filtering engine's where the driver is "
+            "down.",
             ["WeirCollectorDown", "WeirDriverDown", "WeirFlowSetIncomplete"],
         ),
         Look("short", 24, 12),

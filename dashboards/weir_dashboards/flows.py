@@ -78,8 +78,9 @@ def _now() -> list[Panel]:
             Text(
                 "Hosts with an incomplete set",
                 "Hosts whose collector lost events and does not know every undecided flow now. "
-                "Stuck, waiting and ages are too low there until the driver has told its flows "
-                "anew, which takes seconds. Look at losses on the dashboard Pipeline.",
+                "Stuck, waiting and ages are wrong there, too low or too high: flows are missing, "
+                "and some that are gone remain. It lasts until the driver has told its flows anew, "
+                "which takes seconds. Look at losses on the dashboard Pipeline.",
                 ["WeirFlowSetIncomplete", "WeirEventsLost"],
             ),
             "short",

@@ -164,12 +164,18 @@ def _answers() -> list[Panel]:
         ),
         chart(
             Text(
-                "Invocations by direction of the flow",
-                "Who opened the connection. "
-                "A side that is missing means that no flow of that kind is inspected.",
+                "New flows by direction",
+                "Invocations for flows just established, by who opened the connection: inbound is "
+                "the peer. Later invocations are left out, as they tell the segment's direction. "
+                "A side that stays at 0 means that no flow of that kind is inspected.",
             ),
             Look("cps", 8, is_stacked=True),
-            [Query(total("direction", rate(program(INVOCATIONS))), "{{direction}}")],
+            [
+                Query(
+                    total("direction", rate(program(INVOCATIONS, 'state="new"'))),
+                    "{{direction}}",
+                )
+            ],
         ),
         chart(
             Text(
