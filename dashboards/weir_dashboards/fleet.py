@@ -369,22 +369,22 @@ def _hosts() -> Panel:
     ]
     columns = [
         Column("instance", "Host", opens=(UIDS["Flows"], "instance")),
-        Column("job", "Job", width=90),
-        Column("Value #A", "Collector", states=OK_OR_DOWN, width=85),
+        Column("job", "Job", width=85),
+        Column("Value #A", "Collector", states=OK_OR_DOWN, width=80),
         Column("Value #B", "Driver", states=OK_OR_DOWN, width=70),
         Column("Value #C", "BFE", states=OK_OR_DOWN, width=60),
         Column(
             "Value #D",
             "Flow set",
             states=[("1", "complete", "green"), ("0", "incomplete", "orange")],
-            width=95,
+            width=90,
         ),
         Column("Value #E", "Attachments", "short", width=105),
         Column("Value #F", "Stuck", "short", steps=[(1, "orange")], width=80),
         Column("Value #G", "Settled", "cps", width=85),
         Column("Value #H", "Block share", "percentunit", width=100),
-        Column("version", "Driver version", width=115),
-        Column("failure_policy", "Policy", width=75),
+        Column("version", "Driver version", width=110),
+        Column("failure_policy", "Policy", width=70),
         Column("collector", "Collector version", width=130),
     ]
     return table(

@@ -30,9 +30,10 @@ from .fields import (
 )
 
 
-# Where the axis of a chart ends at least, by unit: one of nothing but zeros would run to 100. Rates
-# end low, since one event a minute is 0.017 a second. Times and bytes have no such bound.
-SOFT_MAXIMUM = {"short": 1.0, "cps": 0.1, "reqps": 0.1}
+# Where the axis of a chart ends at least, by unit: one of nothing but zeros would run to 100.
+# Counts end where whole numbers fit between, rates low, since one event a minute is 0.017 a second.
+# Times and bytes have no such bound.
+SOFT_MAXIMUM = {"short": 5.0, "cps": 0.1, "reqps": 0.1}
 
 # A bound below this lies on the zero line of any chart.
 LEAST_LINE = 1e-6
@@ -108,9 +109,6 @@ def chart(text: Text, look: Look, queries: Sequence[Query]) -> Panel:
         panel = panel.interval(look.interval)
     if look.decimals is not None:
         panel = panel.decimals(look.decimals)
-    elif look.unit == "short" and not look.is_log:
-        # There is no half of an event or of a flow.
-        panel = panel.decimals(0)
     if text.empty is not None:
         panel = panel.no_value(text.empty)
     return panel

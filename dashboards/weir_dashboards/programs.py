@@ -170,7 +170,7 @@ def _answers() -> list[Panel]:
                 "New flows by direction",
                 "Invocations for flows just established, by who opened the connection: inbound is "
                 "the peer. Later invocations are left out, as they tell the segment's direction. "
-                "A side that stays at 0 means that no flow of that kind is inspected.",
+                "A side that stays at 0: no flow of that kind comes, or none is classified.",
             ),
             Look("cps", is_stacked=True, legend=Legend.BESIDE),
             [
@@ -318,7 +318,7 @@ def _errors() -> list[Panel]:
                 "The driver's Error events on the host have the flow and the status.",
                 ["WeirProgramErrors"],
             ),
-            Look("cps", steps=ANY, legend=Legend.BESIDE),
+            Look("cps", steps=ANY, legend=Legend.NAMES),
             [Query(total("program, result", rate(program(ERRORS))), "{{program}} {{result}}")],
         ),
         chart(
