@@ -122,6 +122,7 @@ def _sessions() -> list[Panel]:
                 "Session restarts",
                 "Sessions that somebody else stopped and the collector started again. "
                 "Look for tools on the host that stop sessions: logman, other collectors.",
+                ["WeirSessionRestarts"],
             ),
             Look("short", 6, steps=ANY),
             [
