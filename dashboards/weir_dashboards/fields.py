@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 
 from grafana_foundation_sdk.builders import common, dashboard, prometheus
 from grafana_foundation_sdk.cog.builder import Builder
@@ -24,6 +25,20 @@ SLOW = [(0.0001, "orange"), (0.001, "red")]
 
 # Anything above nothing: a threshold for what must not happen.
 ANY = [(1e-9, "red")]
+
+# The step for quantiles of what is rare: those of a few flows jump from bucket to bucket.
+RARE = "2m"
+
+
+class Legend(Enum):
+    """Where the names of lines stand. Below a chart is room for three rows of a table."""
+
+    # Names with their last and their greatest value; up to three lines.
+    BELOW = "below"
+    # The same at the side, for wide panels with more lines.
+    BESIDE = "beside"
+    # Names one after another, for many lines, and for narrow panels.
+    NAMES = "names"
 
 
 @dataclass(frozen=True)
@@ -60,6 +75,9 @@ class Look:
     maximum: float | None = None
     is_log: bool = False
     is_stacked: bool = False
+    legend: Legend = Legend.BELOW
+    # The least step, and with it the least window of a rate: for what is rare.
+    interval: str | None = None
     colours: dict[str, str] = field(default_factory=dict)
 
 
@@ -77,6 +95,8 @@ class Column:
     # A label that holds a number: labels are text, and as text 10 stands before 2.
     is_number: bool = False
     steps: Sequence[tuple[float, str]] = ()
+    # Pixels. Columns without one share what is left, 150 each at least.
+    width: int | None = None
 
 
 def target(at: int, query: Query) -> prometheus.Dataquery:
@@ -91,14 +111,18 @@ def target(at: int, query: Query) -> prometheus.Dataquery:
     )
 
 
-def legend() -> common.VizLegendOptions:
-    """Lines by name, with their last and their greatest value."""
+def legend(kind: Legend) -> common.VizLegendOptions:
+    """Lines by name, and where there is room their last and their greatest value."""
+    is_list = kind is Legend.NAMES
+    is_beside = kind is Legend.BESIDE
     return (
         common.VizLegendOptions()
-        .display_mode(models.LegendDisplayMode.TABLE)
-        .placement(models.LegendPlacement.BOTTOM)
+        .display_mode(models.LegendDisplayMode.LIST if is_list else models.LegendDisplayMode.TABLE)
+        .placement(
+            models.LegendPlacement.RIGHT if is_beside else models.LegendPlacement.BOTTOM
+        )
         .show_legend(True)
-        .calcs(["lastNotNull", "max"])
+        .calcs([] if is_list else ["lastNotNull", "max"])
     )
 
 
@@ -133,8 +157,13 @@ def colour_of(name: str, colour: str) -> dashboard.DashboardFieldConfigSourceOve
 def column_look(column: Column) -> dashboard.DashboardFieldConfigSourceOverrides | None:
     """What sets a column apart; nothing where it is plain."""
     properties: list[board.DynamicConfigValue] = []
-    if column.unit is not None:
-        properties.append(board.DynamicConfigValue(id_val="unit", value=column.unit))
+    is_label = not column.field.startswith("Value")
+    # Grafana takes text that looks like a number for one, and writes process 31012 as 31.0 K.
+    unit = "string" if is_label and not column.is_number else column.unit
+    if unit is not None:
+        properties.append(board.DynamicConfigValue(id_val="unit", value=unit))
+    if column.width is not None:
+        properties.append(board.DynamicConfigValue(id_val="custom.width", value=column.width))
     if column.states:
         options = {
             value: {"text": text, "color": colour, "index": at}

@@ -2,7 +2,7 @@
 
 from grafana_foundation_sdk.models import dashboard as board
 
-from .fields import SLOW, Column, Look, Panel, Query, Text
+from .fields import ANY, SLOW, Column, Legend, Look, Panel, Query, Text
 from .frame import UIDS, Row, build
 from .panels import chart, stat, table
 from .promql import ALERTS_FIRING, host, increase, quantile, rate, seen_hosts, share, top, total
@@ -30,7 +30,7 @@ def dashboard() -> board.Dashboard:
         "Fleet",
         "All hosts at once: is everything there, what does it decide, which host differs.",
         [
-            Row("State", _state()),
+            Row("State", [*_state(), *_same()]),
             Row("Verdicts", _verdicts()),
             Row("Flows by host", _flows()),
             Row("Losses and segments by host", _losses()),
@@ -62,7 +62,7 @@ def _state() -> list[Panel]:
                 ["WeirNoData"],
             ),
             _small("short"),
-            [Query(total("", seen_hosts(up)))],
+            Query(total("", seen_hosts(up))),
         ),
         stat(
             Text(
@@ -73,28 +73,39 @@ def _state() -> list[Panel]:
                 ["WeirCollectorDown"],
             ),
             _small("short", 1),
-            [Query(total("", seen_hosts(f"{up} == bool 0")))],
+            Query(total("", seen_hosts(f"{up} == bool 0"))),
         ),
         stat(
             Text(
                 "Drivers down",
-                "Hosts whose collector hears no driver: nothing is classified there. "
+                "Hosts whose collector hears no driver: nothing is classified there, or the "
+                "session that carries the driver's events is down, which looks the same; Sessions "
+                "down on the dashboard Pipeline tells. "
                 "Look at the service on the host with `weir driver status`.",
                 ["WeirDriverDown"],
             ),
             _small("short", 1),
-            [Query(total("", f"{host('weir_driver_up')} == bool 0"))],
+            Query(total("", f"{host('weir_driver_up')} == bool 0")),
         ),
         stat(
             Text(
-                "Filtering engines down",
+                "BFE down",
                 "Hosts where the driver runs without the base filtering engine (BFE): "
                 "programs stay attached and nothing is enforced. "
+                "Hosts whose driver is not heard of are left out, as nobody knows. "
                 "Look at the service BFE on the host.",
                 ["WeirFilteringEngineDown"],
             ),
             _small("short", 1),
-            [Query(total("", f"{host('weir_bfe_up')} == bool 0"))],
+            # weir_bfe_up is 0 too while the driver is down. A factor, so that the sum is 0 and not
+            # nothing where all drivers are.
+            Query(
+                total(
+                    "",
+                    f"({host('weir_bfe_up')} == bool 0) "
+                    f"* on (job, instance) {host('weir_driver_up')}",
+                )
+            ),
         ),
         stat(
             Text(
@@ -103,7 +114,7 @@ def _state() -> list[Panel]:
                 "The alerts page of Prometheus lists them, each with its runbook.",
             ),
             _small("short", 1, "orange"),
-            [Query(f"count({ALERTS_FIRING}) or vector(0)")],
+            Query(f"count({ALERTS_FIRING}) or vector(0)"),
         ),
         stat(
             Text(
@@ -114,36 +125,48 @@ def _state() -> list[Panel]:
                 ["WeirFlowsStuck", "WeirFleetFlowsStuck"],
             ),
             _small("short", 1, "orange"),
-            [Query(total("", host("weir_flow_stuck")))],
+            Query(total("", host("weir_flow_stuck"))),
         ),
-        stat(
+    ]
+
+
+def _same() -> list[Panel]:
+    parameters = "failure_policy, block_action, clock"
+    return [
+        table(
             Text(
                 "Versions",
                 "Hosts by version of the driver and of the collector. "
-                "More than one of each is normal while an update is under way, and only then.",
+                "More than one row is normal while an update is under way, and only then.",
             ),
-            Look("short", 12, 4),
+            Look("short", 12, 5),
             [
-                Query(f"count by (version) ({host('weir_driver_info')})", "driver {{version}}"),
-                Query(f"count by (version) ({host('weir_build_info')})", "collector {{version}}"),
+                Query(f"count by (version) ({host('weir_driver_info')})"),
+                Query(f"count by (version) ({host('weir_build_info')})"),
             ],
-            names=True,
+            [
+                Column("version", "Version"),
+                Column("Value #A", "Drivers", "short"),
+                Column("Value #B", "Collectors", "short"),
+            ],
+            [("Version", True)],
         ),
-        stat(
+        table(
             Text(
                 "Parameters of drivers",
                 "Hosts by failure policy, action on a block, and clock. "
                 "A fleet is easier to understand where all are the same; "
                 "with the clock none there are no run times.",
             ),
-            Look("short", 12, 4),
+            Look("short", 12, 5),
+            [Query(f"count by ({parameters}) ({host('weir_driver_info')})")],
             [
-                Query(
-                    f"count by (failure_policy, block_action, clock) ({host('weir_driver_info')})",
-                    "fail {{failure_policy}}, {{block_action}}, clock {{clock}}",
-                )
+                Column("failure_policy", "Failure policy"),
+                Column("block_action", "Action on a block"),
+                Column("clock", "Clock"),
+                Column("Value", "Hosts", "short"),
             ],
-            names=True,
+            [("Hosts", True)],
         ),
     ]
 
@@ -159,7 +182,7 @@ def _verdicts() -> list[Panel]:
                 "On failures look at errors on the dashboard Programs.",
                 ["WeirFlowsFailed"],
             ),
-            Look("cps", is_stacked=True, colours=FATES),
+            Look("cps", is_stacked=True, legend=Legend.BESIDE, colours=FATES),
             [Query(total("verdict", rate(host(VERDICTS))), "{{verdict}}")],
         ),
         chart(
@@ -175,21 +198,21 @@ def _verdicts() -> list[Panel]:
         ),
         chart(
             Text(
-                f"Settled flows by host, top {TOP}",
+                f"Settled flows, top {TOP} hosts",
                 "The busiest hosts at each moment. "
                 "One host far above the others is worth a look at what runs there.",
             ),
-            Look("cps", 8),
+            Look("cps", 8, legend=Legend.NAMES),
             [Query(top(TOP, total(HOSTS, rate(host(VERDICTS)))), "{{instance}}")],
         ),
         chart(
             Text(
-                f"Block share by host, top {TOP}",
+                f"Block share, top {TOP} hosts",
                 "The hosts that block the greatest part of their flows. "
                 "One host alone points at what runs there, all together at a policy.",
                 ["WeirBlockRateJump"],
             ),
-            Look("percentunit", 8, maximum=1),
+            Look("percentunit", 8, maximum=1, legend=Legend.NAMES),
             [Query(top(TOP, _block_share(HOSTS)), "{{instance}}")],
         ),
         chart(
@@ -209,24 +232,24 @@ def _flows() -> list[Panel]:
     return [
         chart(
             Text(
-                f"Stuck flows by host, top {TOP}",
+                f"Stuck flows, top {TOP} hosts",
                 "Undecided flows with data that are older than stuck_after, once for each program. "
                 "Trust it while the host's flow set is complete. "
                 "Open the host's Flows from the table below.",
                 ["WeirHostFlowsStuck", "WeirFleetFlowsStuck"],
             ),
-            Look("short", 8, steps=[(1, "orange")]),
+            Look("short", 8, steps=[(1, "orange")], legend=Legend.NAMES),
             [Query(top(TOP, total(HOSTS, host("weir_flow_stuck"))), "{{instance}}")],
         ),
         chart(
             Text(
-                f"Oldest undecided flow by host, top {TOP}",
+                f"Oldest undecided, top {TOP} hosts",
                 "Age of each host's oldest flow without a decision, data or not. "
                 "A line that rises without end is a flow that nobody will decide; "
                 "the dashboard Flows names it.",
                 ["WeirFlowsStuck"],
             ),
-            Look("s", 8),
+            Look("s", 8, legend=Legend.NAMES),
             [
                 Query(
                     top(
@@ -239,13 +262,14 @@ def _flows() -> list[Panel]:
         ),
         chart(
             Text(
-                f"Classify time p99 by host, top {TOP}",
+                f"Classify time p99, top {TOP} hosts",
                 "The time that 99 of 100 calls of Weir's callouts stay below, programs included. "
                 "It is added to the network path of the host. "
-                "The dashboard Programs says which program takes it.",
+                "The dashboard Programs says which program takes it. "
+                "The bounds are for release builds; debug builds are slower.",
                 ["WeirClassifySlow"],
             ),
-            Look("s", 8, steps=SLOW, is_log=True),
+            Look("s", 8, steps=SLOW, is_log=True, legend=Legend.NAMES),
             [
                 Query(
                     top(TOP, quantile(0.99, HOSTS, host("weir_classify_seconds_bucket"))),
@@ -262,13 +286,13 @@ def _losses() -> list[Panel]:
     return [
         chart(
             Text(
-                f"Events lost by host, top {TOP}",
+                f"Events lost, top {TOP} hosts",
                 "Events that the driver wrote and the collector never had. "
                 "Counters stay exact, single flows do not. "
                 "The dashboard Pipeline says which events, and where they were lost.",
                 ["WeirEventsLost"],
             ),
-            Look("short", 6, steps=[(1, "red")]),
+            Look("short", 6, steps=ANY, legend=Legend.NAMES),
             [
                 Query(
                     top(TOP, total(HOSTS, increase(host("weir_etw_events_lost_total")))),
@@ -278,24 +302,26 @@ def _losses() -> list[Panel]:
         ),
         chart(
             Text(
-                f"Share of segments copied by host, top {TOP}",
-                "Segments that were not in one piece and had to be copied to be read, against the "
-                "timed calls for segments. Copies cost time on every segment; they depend on the "
-                "network adapter, on offloads and on other filters. Compare hosts of one kind.",
+                f"Copied segments, top {TOP} hosts",
+                "Share of segments that were not in one piece and had to be copied to be read, of "
+                "the timed calls for segments. Copies cost time on every segment; they depend on "
+                "the network adapter, on offloads and on other filters. "
+                "Compare hosts of one kind.",
                 ["WeirCopyFallbackHigh"],
             ),
-            Look("percentunit", 6, steps=[(0.5, "orange")]),
+            Look("percentunit", 6, steps=[(0.5, "orange")], maximum=1, legend=Legend.NAMES),
             [Query(top(TOP, share(copies, segments)), "{{instance}}")],
         ),
         chart(
             Text(
-                f"Segments that could not be read by host, top {TOP}",
+                f"Unread segments, top {TOP} hosts",
+                "Segments that could be neither read in place nor copied. "
                 "No program sees such a segment and the failure policy settles the flow. "
                 "Anything but 0 wants a look: memory pressure, or a filter that hands on "
                 "damaged buffers.",
                 ["WeirCopyFallbackHigh"],
             ),
-            Look("short", 6, steps=[(1, "red")]),
+            Look("short", 6, steps=ANY, legend=Legend.NAMES),
             [
                 Query(
                     top(TOP, total(HOSTS, increase(host("weir_stream_copy_failures_total")))),
@@ -305,13 +331,13 @@ def _losses() -> list[Panel]:
         ),
         chart(
             Text(
-                f"Bytes missed by host, top {TOP}",
+                f"Bytes missed, top {TOP} hosts",
                 "Bytes that another filter took out of a stream before Weir saw them. "
                 "A program must not take a stream with a hole for whole, so the failure policy "
                 "settles the flow. Look for callouts of others on the dashboard Pipeline.",
                 ["WeirForeignCallout"],
             ),
-            Look("Bps", 6, steps=[(1, "orange")]),
+            Look("Bps", 6, steps=ANY, legend=Legend.NAMES),
             [
                 Query(
                     top(TOP, total(HOSTS, rate(host("weir_stream_missed_bytes_total")))),
@@ -331,10 +357,10 @@ def _hosts() -> Panel:
     queries = [
         f"sum by ({HOSTS}) ({seen_hosts(host('up'))})",
         by_host("min", "weir_driver_up"),
-        by_host("min", "weir_bfe_up"),
+        # 0 too while the driver is down: no word of it is left then.
+        f"{by_host('min', 'weir_bfe_up')} and on ({HOSTS}) {host('weir_driver_up')} == 1",
         by_host("min", "weir_flow_set_complete"),
         by_host("sum", "weir_attachments"),
-        by_host("sum", "weir_flow_undecided"),
         by_host("sum", "weir_flow_stuck"),
         total(HOSTS, rate(host(VERDICTS))),
         _block_share(HOSTS),
@@ -343,30 +369,31 @@ def _hosts() -> Panel:
     ]
     columns = [
         Column("instance", "Host", opens=(UIDS["Flows"], "instance")),
-        Column("job", "Job"),
-        Column("Value #A", "Collector is", states=OK_OR_DOWN),
-        Column("Value #B", "Driver is", states=OK_OR_DOWN),
-        Column("Value #C", "Filtering engine is", states=OK_OR_DOWN),
+        Column("job", "Job", width=85),
+        Column("Value #A", "Collector", states=OK_OR_DOWN, width=80),
+        Column("Value #B", "Driver", states=OK_OR_DOWN, width=70),
+        Column("Value #C", "BFE", states=OK_OR_DOWN, width=60),
         Column(
             "Value #D",
             "Flow set",
             states=[("1", "complete", "green"), ("0", "incomplete", "orange")],
+            width=90,
         ),
-        Column("Value #E", "Attachments", "short"),
-        Column("Value #F", "Undecided", "short"),
-        Column("Value #G", "Stuck", "short", steps=[(1, "orange")]),
-        Column("Value #H", "Settled", "cps"),
-        Column("Value #I", "Block share", "percentunit"),
-        Column("version", "Driver"),
-        Column("failure_policy", "Failure policy"),
-        Column("collector", "Collector"),
+        Column("Value #E", "Attachments", "short", width=105),
+        Column("Value #F", "Stuck", "short", steps=[(1, "orange")], width=80),
+        Column("Value #G", "Settled", "cps", width=85),
+        Column("Value #H", "Block share", "percentunit", width=100),
+        Column("version", "Driver version", width=110),
+        Column("failure_policy", "Policy", width=70),
+        Column("collector", "Collector version", width=130),
     ]
     return table(
         Text(
             "Hosts",
             "One row for each host seen within the time shown. "
             "A click on a host opens its flows. Cells of a host whose collector is down are empty, "
-            "as nobody says what its driver does.",
+            "as nobody says what its driver does; so is the filtering engine's where the driver is "
+            "down.",
             ["WeirCollectorDown", "WeirDriverDown", "WeirFlowSetIncomplete"],
         ),
         Look("short", 24, 12),

@@ -2,7 +2,7 @@
 
 from grafana_foundation_sdk.models import dashboard as board
 
-from .fields import Column, Look, Panel, Query, Text
+from .fields import RARE, Column, Legend, Look, Panel, Query, Text
 from .frame import Row, build
 from .panels import chart, heat_map, stat, table
 from .promql import host, increase, program, quantile, rate, top, total
@@ -31,7 +31,7 @@ def dashboard() -> board.Dashboard:
 def _now() -> list[Panel]:
     def number(text: Text, unit: str, expr: str, bad: float | None = None) -> Panel:
         steps = [] if bad is None else [(bad, "orange")]
-        return stat(text, Look(unit, 4, 4, steps), [Query(expr)])
+        return stat(text, Look(unit, 4, 4, steps), Query(expr))
 
     return [
         number(
@@ -76,10 +76,11 @@ def _now() -> list[Panel]:
         ),
         number(
             Text(
-                "Hosts with an incomplete set",
+                "Incomplete sets",
                 "Hosts whose collector lost events and does not know every undecided flow now. "
-                "Stuck, waiting and ages are too low there until the driver has told its flows "
-                "anew, which takes seconds. Look at losses on the dashboard Pipeline.",
+                "Stuck, waiting and ages are wrong there, too low or too high: flows are missing, "
+                "and some that are gone remain. It lasts until the driver has told its flows anew, "
+                "which takes seconds. Look at losses on the dashboard Pipeline.",
                 ["WeirFlowSetIncomplete", "WeirEventsLost"],
             ),
             "short",
@@ -110,7 +111,11 @@ def _undecided() -> list[Panel]:
                 "those that come and go with peers that stop speaking are not.",
                 ["WeirFlowsStuck"],
             ),
-            Look("short", colours={"stuck": "orange", "waiting": "blue", "undecided": "green"}),
+            Look(
+                "short",
+                legend=Legend.BESIDE,
+                colours={"stuck": "orange", "waiting": "blue", "undecided": "green"},
+            ),
             [
                 Query(total("", program(UNDECIDED)), "undecided"),
                 Query(total("", program("weir_flow_waiting")), "waiting"),
@@ -125,7 +130,7 @@ def _undecided() -> list[Panel]:
                 "The line of 600 s is what nobody will decide.",
                 ["WeirFlowsStuck"],
             ),
-            Look("short"),
+            Look("short", legend=Legend.BESIDE),
             [
                 Query(
                     total("than", program("weir_flow_undecided_older")),
@@ -141,7 +146,7 @@ def _undecided() -> list[Panel]:
                 "many programs on one host the host's: the chart beside tells.",
                 ["WeirFlowsStuck"],
             ),
-            Look("short", 8, steps=[(1, "orange")]),
+            Look("short", 8, steps=[(1, "orange")], legend=Legend.NAMES),
             [Query(total("program", program("weir_flow_stuck")), "{{program}}")],
         ),
         chart(
@@ -151,7 +156,7 @@ def _undecided() -> list[Panel]:
                 "Trust it while the host's flow set is complete.",
                 ["WeirHostFlowsStuck", "WeirFleetFlowsStuck"],
             ),
-            Look("short", 8, steps=[(1, "orange")]),
+            Look("short", 8, steps=[(1, "orange")], legend=Legend.NAMES),
             [Query(top(10, total("job, instance", program("weir_flow_stuck"))), "{{instance}}")],
         ),
         chart(
@@ -161,7 +166,7 @@ def _undecided() -> list[Panel]:
                 "A saw that falls to 0 is healthy, a line that only rises is one flow that stays.",
                 ["WeirFlowsStuck"],
             ),
-            Look("s", 8),
+            Look("s", 8, legend=Legend.NAMES),
             [Query(f"max by (program) ({program(OLDEST)})", "{{program}}")],
         ),
         chart(
@@ -170,12 +175,12 @@ def _undecided() -> list[Panel]:
                 "Flows that each program classifies now, exact whatever events were lost. "
                 "It follows traffic; a rise without traffic is a program that no longer answers.",
             ),
-            Look("short"),
+            Look("short", legend=Legend.BESIDE),
             [Query(total("program", program(UNDECIDED)), "{{program}}")],
         ),
         chart(
             Text(
-                "Hosts with an incomplete set over time",
+                "Incomplete sets over time",
                 "Hosts that do not know every undecided flow, over time. "
                 "Short spikes follow losses; one that stays means losses that go on.",
                 ["WeirFlowSetIncomplete"],
@@ -199,15 +204,15 @@ def _oldest() -> Panel:
         f"max by ({labels}) ({program('weir_flow_detail_bytes')})",
     ]
     columns = [
-        Column("Value #A", "Age", "s", steps=[(30, "orange"), (600, "red")]),
+        Column("Value #A", "Age", "s", steps=[(30, "orange"), (600, "red")], width=100),
         Column("program", "Program"),
         Column("local", "Local"),
         Column("remote", "Remote"),
-        Column("pid", "Process"),
-        Column("Value #B", "Segments", "short"),
-        Column("Value #C", "Bytes", "bytes"),
+        Column("pid", "Process", width=90),
+        Column("Value #B", "Segments", "short", width=95),
+        Column("Value #C", "Bytes", "bytes", width=90),
         Column("instance", "Host"),
-        Column("flow_id", "Flow"),
+        Column("flow_id", "Flow", width=110),
     ]
     return table(
         Text(
@@ -244,9 +249,10 @@ def _decisions() -> list[Panel]:
             Text(
                 "Time to decision by verdict",
                 "Half of the flows, and 99 of 100, took less. Undecided ones ended without the "
-                "program's answer. Gaps are times in which no flow ended so.",
+                "program's answer. Gaps are times in which no flow ended so. "
+                "Each point covers two minutes at least, as slow decisions are rare.",
             ),
-            Look("s", is_log=True),
+            Look("s", is_log=True, legend=Legend.BESIDE, interval=RARE),
             [
                 Query(quantile(0.5, "verdict", program(bucket)), "{{verdict}} p50"),
                 Query(quantile(0.99, "verdict", program(bucket)), "{{verdict}} p99"),
@@ -261,6 +267,7 @@ def _decisions() -> list[Panel]:
             Look(
                 "cps",
                 is_stacked=True,
+                legend=Legend.BESIDE,
                 colours={"allow": "green", "block": "orange", "undecided": "yellow"},
             ),
             [Query(total("verdict", rate(program(f"{DECISION}_count"))), "{{verdict}}")],
@@ -273,7 +280,7 @@ def _decisions() -> list[Panel]:
                 "detached, unload: the program or the driver left.",
                 ["WeirProgramErrors", "WeirFilteringEngineDown"],
             ),
-            Look("cps", colours={"failed": "red", "engine": "dark-red"}),
+            Look("cps", legend=Legend.BESIDE, colours={"failed": "red", "engine": "dark-red"}),
             [
                 Query(
                     total("reason", rate(program("weir_flow_deleted_undecided_total"))),

@@ -30,15 +30,22 @@ from .fields import (
 )
 
 
-def stat(text: Text, look: Look, queries: Sequence[Query], names: bool = False) -> Panel:
-    """A number of now; with `names`, one for each series."""
+# Where the axis of a chart ends at least, by unit: one of nothing but zeros would run to 100.
+# Counts end where whole numbers fit between, rates low, since one event a minute is 0.017 a second.
+# Times and bytes have no such bound.
+SOFT_MAXIMUM = {"short": 5.0, "cps": 0.1, "reqps": 0.1}
+
+# A bound below this lies on the zero line of any chart.
+LEAST_LINE = 1e-6
+
+
+def stat(text: Text, look: Look, query: Query) -> Panel:
+    """A number of now; charts have room for what was."""
     panel = (
         stat_panel.Panel()
-        .graph_mode(models.BigValueGraphMode.NONE if names else models.BigValueGraphMode.AREA)
+        .graph_mode(models.BigValueGraphMode.NONE)
         .color_mode(models.BigValueColorMode.VALUE)
-        .text_mode(
-            models.BigValueTextMode.VALUE_AND_NAME if names else models.BigValueTextMode.VALUE
-        )
+        .text_mode(models.BigValueTextMode.VALUE)
         .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(False))
         .title(text.title)
         .description(text.description)
@@ -48,7 +55,7 @@ def stat(text: Text, look: Look, queries: Sequence[Query], names: bool = False) 
         .thresholds(thresholds(look.steps))
         .span(look.width)
         .height(look.height)
-        .targets([target(at, query) for at, query in enumerate(queries)])
+        .targets([target(0, query)])
     )
     if look.decimals is not None:
         panel = panel.decimals(look.decimals)
@@ -72,7 +79,7 @@ def chart(text: Text, look: Look, queries: Sequence[Query]) -> Panel:
         .line_width(1)
         .fill_opacity(30 if look.is_stacked else 8)
         .show_points(models.VisibilityMode.NEVER)
-        .legend(legend())
+        .legend(legend(look.legend))
         .tooltip(
             common.VizTooltipOptions()
             .mode(models.TooltipDisplayMode.MULTI)
@@ -81,20 +88,25 @@ def chart(text: Text, look: Look, queries: Sequence[Query]) -> Panel:
         .overrides([colour_of(name, colour) for name, colour in sorted(look.colours.items())])
         .targets([target(at, query) for at, query in enumerate(queries)])
     )
-    if look.steps:
+    if look.steps and look.steps[0][0] > LEAST_LINE:
         panel = panel.thresholds_style(
             common.GraphThresholdsStyleConfig().mode(models.GraphThresholdsStyleMode.DASHED)
         )
     if look.is_stacked:
         panel = panel.stacking(common.StackingConfig().mode(models.StackingMode.NORMAL))
     if look.is_log:
-        # No minimum: there is no logarithm of 0.
-        scale = common.ScaleDistributionConfig().type(models.ScaleDistribution.LOG).log(2)
+        # No minimum: there is no logarithm of 0. Powers of 2 of a second are no round numbers.
+        base = 10 if look.unit == "s" else 2
+        scale = common.ScaleDistributionConfig().type(models.ScaleDistribution.LOG).log(base)
         panel = panel.scale_distribution(scale)
     else:
         panel = panel.min(0)
-    if look.maximum is not None:
-        panel = panel.max(look.maximum)
+        if look.maximum is not None:
+            panel = panel.max(look.maximum)
+        elif look.unit in SOFT_MAXIMUM:
+            panel = panel.axis_soft_max(SOFT_MAXIMUM[look.unit])
+    if look.interval is not None:
+        panel = panel.interval(look.interval)
     if look.decimals is not None:
         panel = panel.decimals(look.decimals)
     if text.empty is not None:
@@ -116,10 +128,11 @@ def heat_map(text: Text, look: Look, expr: str) -> Panel:
         .height(look.height)
         # The bounds are the driver's own; Grafana shall not make others of them.
         .calculate(False)
+        # Its least colour stands out in either theme: rare slow calls are what one seeks.
         .color(
             heatmap.HeatmapColorOptions()
             .mode(heat.HeatmapColorMode.SCHEME)
-            .scheme("Oranges")
+            .scheme("Viridis")
             .scale(heat.HeatmapColorScale.EXPONENTIAL)
             .exponent(0.5)
             .steps(64)

@@ -2,7 +2,7 @@
 
 from grafana_foundation_sdk.models import dashboard as board
 
-from .fields import ANY, Look, Panel, Query, Text
+from .fields import ANY, Legend, Look, Panel, Query, Text
 from .frame import Row, build
 from .panels import chart, heat_map, stat
 from .pipeline_host import audit, filtering_engine, process
@@ -32,7 +32,7 @@ def dashboard() -> board.Dashboard:
 
 def _now() -> list[Panel]:
     def number(text: Text, unit: str, expr: str, bad: float) -> Panel:
-        return stat(text, Look(unit, 4, 4, [(bad, "red")]), [Query(expr)])
+        return stat(text, Look(unit, 4, 4, [(bad, "red")]), Query(expr))
 
     return [
         number(
@@ -59,7 +59,7 @@ def _now() -> list[Panel]:
         ),
         number(
             Text(
-                "Events unaccounted",
+                "Unaccounted",
                 "Events that were neither received nor lost, or came twice; without sign. "
                 "Anything but 0 is a fault of Weir or events that somebody forged.",
                 ["WeirEventsUnaccounted"],
@@ -72,7 +72,8 @@ def _now() -> list[Panel]:
             Text(
                 "Source lag p99",
                 "The age that 99 of 100 events stay below when they reach the collector. "
-                "Sessions are flushed four times a second; far more is a collector that gets no processor.",
+                "Sessions are flushed four times a second; far more is a collector that gets no "
+                "processor.",
             ),
             "s",
             quantile(0.99, "", host(f"{LAG}_bucket")),
@@ -113,7 +114,7 @@ def _sessions() -> list[Panel]:
                 "are asked for. A line below the number of hosts is a host without figures.",
                 ["WeirSessionDown"],
             ),
-            Look("short", 8),
+            Look("short", 6),
             [Query(total("session", host("weir_etw_session_up")), "{{session}}")],
         ),
         chart(
@@ -121,8 +122,9 @@ def _sessions() -> list[Panel]:
                 "Session restarts",
                 "Sessions that somebody else stopped and the collector started again. "
                 "Look for tools on the host that stop sessions: logman, other collectors.",
+                ["WeirSessionRestarts"],
             ),
-            Look("short", 8, steps=ANY),
+            Look("short", 6, steps=ANY),
             [
                 Query(
                     total("session", increase(host("weir_etw_session_restarts_total"))),
@@ -137,7 +139,7 @@ def _sessions() -> list[Panel]:
                 "host, is a host without traffic; no counters is a host without a driver.",
                 ["WeirCountersStopped", "WeirNoData"],
             ),
-            Look("cps", 8, is_stacked=True),
+            Look("cps", is_stacked=True, legend=Legend.NAMES),
             [
                 Query(
                     total("event", rate(host("weir_etw_events_received_total"))),
@@ -149,8 +151,8 @@ def _sessions() -> list[Panel]:
             Text(
                 "Source lag",
                 "Age of events when they come, by the host's clock. "
-                "Up to a quarter of a second is the session's flush. A second band above it is a collector "
-                "that was held up.",
+                "Up to a quarter of a second is the session's flush. "
+                "A second band above it is a collector that was held up.",
             ),
             Look("s"),
             total("le", increase(bucket)),
@@ -172,9 +174,12 @@ def _sessions() -> list[Panel]:
 
 
 def _losses() -> list[Panel]:
-    def losses(text: Text, by: str, metric: str, legend: str) -> Panel:
-        query = Query(total(by, increase(host(metric))), legend)
-        return chart(text, Look("short", 8, steps=ANY), [query])
+    def losses(
+        text: Text, by: str, metric: str, name: str, width: int = 8, height: int = 8
+    ) -> Panel:
+        query = Query(total(by, increase(host(metric))), name)
+        look = Look("short", width, height, steps=ANY, legend=Legend.NAMES)
+        return chart(text, look, [query])
 
     return [
         losses(
@@ -188,6 +193,18 @@ def _losses() -> list[Panel]:
             "event",
             "weir_etw_events_lost_total",
             "{{event}}",
+            12,
+        ),
+        chart(
+            Text(
+                "Unaccounted events by kind",
+                "The driver's marks less received less lost, without sign, over hosts. "
+                "It is the difference as it stands, not a rate. "
+                "Treat it as a fault or a forger until shown otherwise.",
+                ["WeirEventsUnaccounted"],
+            ),
+            Look("short", steps=ANY, legend=Legend.NAMES),
+            [Query(total("event", f"abs({host('weir_etw_unaccounted')})"), "{{event}}")],
         ),
         losses(
             Text(
@@ -205,23 +222,13 @@ def _losses() -> list[Panel]:
             Text(
                 "Dropped by the collector",
                 "queue: the collector's own queue was full. decode: events that it cannot read, "
-                "of another version or damaged; compare versions on the dashboard Fleet.",
+                "of another version or damaged; compare versions on the dashboard Fleet. "
+                "The label event of weir_events_dropped_total tells the kind.",
                 ["WeirEventsLost"],
             ),
-            "event, stage",
+            "stage",
             "weir_events_dropped_total",
-            "{{event}} {{stage}}",
-        ),
-        chart(
-            Text(
-                "Unaccounted events by kind",
-                "The driver's marks less received less lost, without sign, over hosts. "
-                "It is the difference as it stands, not a rate. "
-                "Treat it as a fault or a forger until shown otherwise.",
-                ["WeirEventsUnaccounted"],
-            ),
-            Look("short", 8, steps=ANY),
-            [Query(total("event", f"abs({host('weir_etw_unaccounted')})"), "{{event}}")],
+            "{{stage}}",
         ),
         losses(
             Text(
@@ -243,6 +250,7 @@ def _losses() -> list[Panel]:
             "reason",
             "weir_etw_sets_refused_total",
             "{{reason}}",
+            12,
         ),
         losses(
             Text(
@@ -253,6 +261,7 @@ def _losses() -> list[Panel]:
             "session",
             "weir_etw_session_query_failures_total",
             "{{session}}",
+            12,
         ),
         losses(
             Text(
@@ -264,14 +273,16 @@ def _losses() -> list[Panel]:
             "metric",
             "weir_series_limited_total",
             "{{metric}}",
+            12,
+            9,
         ),
         chart(
             Text(
-                "Series active, top 10 metrics",
+                "Series active, top 8 metrics",
                 "Label sets of each metric, over hosts. What grows here grows in Prometheus and "
                 "in the time of a scrape; labels of attachments are the usual cause.",
             ),
-            Look("short", 8),
-            [Query(top(10, total("metric", host("weir_series_active"))), "{{metric}}")],
+            Look("short", 12, 9, legend=Legend.BESIDE),
+            [Query(top(8, total("metric", host("weir_series_active"))), "{{metric}}")],
         ),
     ]

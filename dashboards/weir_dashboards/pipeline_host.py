@@ -1,6 +1,15 @@
 """Rows of the dashboard Pipeline about the host: process, filtering engine, audit trail."""
 
-from .fields import ANY, ONLY_ON_WINDOWS, WITH_THE_AUDIT_TRAIL, Look, Panel, Query, Text
+from .fields import (
+    ANY,
+    ONLY_ON_WINDOWS,
+    WITH_THE_AUDIT_TRAIL,
+    Legend,
+    Look,
+    Panel,
+    Query,
+    Text,
+)
 from .panels import chart
 from .promql import host, increase, rate, seen_hosts, top, total
 
@@ -10,30 +19,31 @@ def process() -> list[Panel]:
     return [
         chart(
             Text(
-                "Collector processor time, top 10 hosts",
-                "1 is one processor. It follows the rate of events; "
+                "Processor time, top 10 hosts",
+                "What the collector takes; 100 % is one processor. It follows the rate of events; "
                 "invocation events are what costs most.",
             ),
-            Look("short", 6, decimals=3),
+            Look("percentunit", 6, legend=Legend.NAMES),
             [Query(top(10, rate(host("process_cpu_seconds_total"))), "{{instance}}")],
         ),
         chart(
             Text(
-                "Collector memory, top 10 hosts",
-                "Resident memory. It grows with undecided flows and attachments, both bounded; "
+                "Memory, top 10 hosts",
+                "Resident memory of the collector. "
+                "It grows with undecided flows and attachments, both bounded; "
                 "a line that rises for days is a fault.",
             ),
-            Look("bytes", 6),
+            Look("bytes", 6, legend=Legend.NAMES),
             [Query(top(10, host("process_resident_memory_bytes")), "{{instance}}")],
         ),
         chart(
             Text(
-                "Collector age, lowest 10 hosts",
+                "Age, youngest 10 hosts",
                 "Time since the collector started. Young ones that nobody updated have crashed: "
                 "look at the service's events on the host.",
                 ["WeirCollectorDown"],
             ),
-            Look("s", 6),
+            Look("s", 6, legend=Legend.NAMES),
             [
                 Query(
                     f"bottomk(10, time() - {host('process_start_time_seconds')})",
@@ -48,7 +58,7 @@ def process() -> list[Panel]:
                 "It grows with series and with a host that has no processor to spare.",
                 ["WeirCollectorDown"],
             ),
-            Look("s", 6, steps=[(5, "red")]),
+            Look("s", 6, steps=[(5, "red")], legend=Legend.NAMES),
             [
                 Query(
                     top(10, seen_hosts(host("scrape_duration_seconds"))),
@@ -78,7 +88,7 @@ def filtering_engine() -> list[Panel]:
                 total("layer, kind", f"{host('weir_wfp_object_present')} == bool 0"),
                 "{{kind}} {{layer}}",
             ),
-            Look("short", 8, steps=[(1, "red")]),
+            Look("short", 8, steps=[(1, "red")], legend=Legend.NAMES),
         ),
         panel(
             "Callouts of others",
@@ -90,7 +100,7 @@ def filtering_engine() -> list[Panel]:
                 total("layer, kind", host("weir_wfp_foreign_callouts")),
                 "{{kind}} {{layer}}",
             ),
-            Look("short", 8),
+            Look("short", 8, legend=Legend.NAMES),
         ),
         chart(
             Text(
@@ -121,7 +131,7 @@ def audit() -> list[Panel]:
             "heartbeat never stops; gap records say where something is missing.",
             backlog,
             Query(total("kind", rate(host("weir_audit_records_total"))), "{{kind}}"),
-            Look("cps", 8),
+            Look("cps", 8, legend=Legend.NAMES),
         ),
         panel(
             "Audit records unsent",
@@ -129,7 +139,7 @@ def audit() -> list[Panel]:
             "falls after; the disk is what bounds it.",
             backlog,
             Query(top(10, host("weir_audit_unsent_records")), "{{instance}}"),
-            Look("short", 8),
+            Look("short", 8, legend=Legend.NAMES),
         ),
         panel(
             "Oldest unsent audit record",
@@ -137,7 +147,7 @@ def audit() -> list[Panel]:
             "hours want a look at the receiver and at the way to it.",
             backlog,
             Query(top(10, host("weir_audit_unsent_oldest_seconds")), "{{instance}}"),
-            Look("s", 8, steps=[(900, "red")]),
+            Look("s", 8, steps=[(900, "red")], legend=Legend.NAMES),
         ),
         panel(
             "Audit trail on disk",
@@ -145,7 +155,7 @@ def audit() -> list[Panel]:
             "Compare with what is free, beside, and with records unsent, above.",
             disk,
             Query(top(10, host("weir_audit_disk_bytes")), "{{instance}}"),
-            Look("bytes", 6),
+            Look("bytes", 6, legend=Legend.NAMES),
         ),
         panel(
             "Disk free for the audit trail",
@@ -153,7 +163,7 @@ def audit() -> list[Panel]:
             "At 0, records are dropped.",
             disk,
             Query(f"bottomk(10, {host('weir_audit_disk_free_bytes')})", "{{instance}}"),
-            Look("bytes", 6),
+            Look("bytes", 6, legend=Legend.NAMES),
         ),
         panel(
             "Audit records dropped",

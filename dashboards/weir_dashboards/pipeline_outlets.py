@@ -1,6 +1,6 @@
 """Rows of the dashboard Pipeline about the ways out: OTLP, and the web server."""
 
-from .fields import ANY, Look, Panel, Query, Text
+from .fields import ANY, Legend, Look, Panel, Query, Text
 from .panels import chart
 from .promql import host, increase, rate, total
 
@@ -25,18 +25,16 @@ def otlp() -> list[Panel]:
         panel(
             "OTLP failures",
             "Attempts that a receiver did not take, tried again or not. "
-            "A few are a restart of the receiver; look at its log and at the endpoint's name here.",
+            "A few are a restart of the receiver; look at its log. "
+            "The label endpoint of weir_otlp_failures_total tells where it is.",
             Look("reqps", 6, steps=ANY),
-            Query(
-                total("signal, endpoint", rate(host("weir_otlp_failures_total"))),
-                "{{signal}} {{endpoint}}",
-            ),
+            Query(total("signal", rate(host("weir_otlp_failures_total"))), "{{signal}}"),
         ),
         panel(
             "OTLP points lost by reason",
             "dropped: the queue was full. refused: the receiver will never take them. "
             "rejected: it took the request without them.",
-            Look("short", 6, steps=ANY),
+            Look("short", 6, steps=ANY, legend=Legend.NAMES),
             Query(
                 total("signal, reason", increase(host("weir_otlp_points_lost_total"))),
                 "{{signal}} {{reason}}",
@@ -72,7 +70,7 @@ def web() -> list[Panel]:
                 "denied that goes on is a scraper with old credentials, or a guesser.",
                 ["WeirCollectorDown"],
             ),
-            Look("reqps", 8, steps=ANY),
+            Look("reqps", 8, steps=ANY, legend=Legend.NAMES),
             [
                 Query(
                     total("reason", rate(host("weir_web_requests_refused_total"))),
@@ -104,7 +102,7 @@ def web() -> list[Panel]:
                 "evicted: others needed the place. timed_out: something took too long. "
                 "handshake: TLS failed, so look at certificates and at who connects.",
             ),
-            Look("cps"),
+            Look("cps", legend=Legend.BESIDE),
             [
                 Query(
                     total("reason", rate(host("weir_web_connections_closed_total"))),

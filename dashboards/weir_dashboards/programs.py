@@ -2,7 +2,7 @@
 
 from grafana_foundation_sdk.models import dashboard as board
 
-from .fields import SLOW, Column, Look, Panel, Query, Text
+from .fields import ANY, RARE, SLOW, Column, Legend, Look, Panel, Query, Text
 from .frame import Row, build
 from .panels import chart, heat_map, stat, table
 from .promql import host, increase, mean, program, quantile, rate, share, total
@@ -44,7 +44,7 @@ def _block_share(by: str) -> str:
 
 def _now() -> list[Panel]:
     def number(text: Text, look: Look, expr: str) -> Panel:
-        return stat(text, look, [Query(expr)])
+        return stat(text, look, Query(expr))
 
     return [
         number(
@@ -69,8 +69,9 @@ def _now() -> list[Panel]:
         ),
         number(
             Text(
-                "Block share of final answers",
-                "Blocks among the answers that end a program's interest; 0 while there are none.",
+                "Block share",
+                "Blocks among the final answers, those that end a program's interest; "
+                "0 while there are none.",
                 ["WeirBlockRateJump"],
             ),
             Look("percentunit", 4, 4),
@@ -78,13 +79,13 @@ def _now() -> list[Panel]:
         ),
         number(
             Text(
-                "Errors and invalid answers",
+                "Program failures",
                 "Invocations that failed, and answers outside the three of the hook. "
                 "Either counts as a failure of the program, and the failure policy decides. "
                 "Look at errors by result below.",
                 ["WeirProgramErrors"],
             ),
-            Look("cps", 4, 4, [(1e-9, "red")]),
+            Look("cps", 4, 4, ANY),
             f"{total('', rate(program(ERRORS)))} + "
             f"{total('', rate(program(VERDICTS, _and_counts('invalid'))))}",
         ),
@@ -92,7 +93,8 @@ def _now() -> list[Panel]:
             Text(
                 "Run time p99",
                 "The time that 99 of 100 invocations of the chosen programs stay below. "
-                "Run time below shows which program and which state.",
+                "Run time below shows which program and which state. "
+                "The bounds are for release builds; debug builds are slower.",
                 ["WeirClassifySlow"],
             ),
             Look("s", 4, 4, SLOW),
@@ -100,12 +102,12 @@ def _now() -> list[Panel]:
         ),
         number(
             Text(
-                "Processor time in callouts",
-                "Seconds that all processors together spend in Weir's callouts each second, "
-                "programs included. 1 is one processor, over the chosen hosts.",
+                "Processor time",
+                "Time that all processors together spend in Weir's callouts, programs included. "
+                "100 % is one processor, over the chosen hosts.",
                 ["WeirClassifySlow"],
             ),
-            Look("short", 4, 4, decimals=4),
+            Look("percentunit", 4, 4, decimals=2),
             total("", rate(host(f"{CLASSIFY}_sum"))),
         ),
     ]
@@ -118,13 +120,14 @@ def _and_counts(verdict: str) -> str:
 def _chain() -> Panel:
     columns = [
         Column("instance", "Host"),
-        Column("compartment", "Compartment"),
-        Column("chain_index", "Place", is_number=True),
+        Column("compartment", "Compartment", width=115),
+        Column("chain_index", "Place", is_number=True, width=80),
         Column("program", "Program"),
-        Column("program_source", "Name from"),
-        Column("program_id", "Program id"),
-        Column("attach_id", "Attachment"),
-        Column("attach_type", "Attach type"),
+        Column("program_source", "Name from", width=100),
+        Column("program_id", "Program id", width=105),
+        Column("attach_id", "Attachment", width=105),
+        # A GUID.
+        Column("attach_type", "Attach type", width=320),
     ]
     return table(
         Text(
@@ -149,7 +152,7 @@ def _answers() -> list[Panel]:
                 "How often each program is called, failed calls included. "
                 "A program that stands behind one that blocks is called less.",
             ),
-            Look("cps", 8),
+            Look("cps", legend=Legend.BESIDE),
             [Query(total("program", rate(program(INVOCATIONS))), "{{program}}")],
         ),
         chart(
@@ -159,17 +162,23 @@ def _answers() -> list[Panel]:
                 "deleted: a flow ended before the program had answered. "
                 "Many established for one new: programs decide late.",
             ),
-            Look("cps", 8, is_stacked=True),
+            Look("cps", is_stacked=True, legend=Legend.BESIDE),
             [Query(total("state", rate(program(INVOCATIONS))), "{{state}}")],
         ),
         chart(
             Text(
-                "Invocations by direction of the flow",
-                "Who opened the connection. "
-                "A side that is missing means that no flow of that kind is inspected.",
+                "New flows by direction",
+                "Invocations for flows just established, by who opened the connection: inbound is "
+                "the peer. Later invocations are left out, as they tell the segment's direction. "
+                "A side that stays at 0: no flow of that kind comes, or none is classified.",
             ),
-            Look("cps", 8, is_stacked=True),
-            [Query(total("direction", rate(program(INVOCATIONS))), "{{direction}}")],
+            Look("cps", is_stacked=True, legend=Legend.BESIDE),
+            [
+                Query(
+                    total("direction", rate(program(INVOCATIONS, 'state="new"'))),
+                    "{{direction}}",
+                )
+            ],
         ),
         chart(
             Text(
@@ -182,8 +191,8 @@ def _answers() -> list[Panel]:
             ),
             Look(
                 "cps",
-                8,
                 is_stacked=True,
+                legend=Legend.BESIDE,
                 colours={
                     "allow": "green",
                     "block": "orange",
@@ -201,7 +210,7 @@ def _answers() -> list[Panel]:
                 "the dashboard Fleet shows what it does to flows.",
                 ["WeirBlockRateJump"],
             ),
-            Look("percentunit", 8, maximum=1),
+            Look("percentunit", maximum=1, legend=Legend.BESIDE),
             [Query(_block_share("program"), "{{program}}")],
         ),
         chart(
@@ -211,7 +220,7 @@ def _answers() -> list[Panel]:
                 "Flow events and the audit trail name the flows.",
                 ["WeirBlockRateJump"],
             ),
-            Look("cps", 8),
+            Look("cps", legend=Legend.BESIDE),
             [
                 Query(
                     total("program", rate(program(VERDICTS, _and_counts("block")))),
@@ -238,18 +247,25 @@ def _run_time() -> list[Panel]:
         ),
         chart(
             Text(
-                "Run time by program",
-                "Half, 99 of 100 and 999 of 1000 invocations took less. "
-                "A p99.9 far above the p99 is rare input or an interrupted processor. "
-                "Choose one program to compare states below.",
+                "Run time p99 by program",
+                "The time that 99 of 100 invocations stay below. "
+                "Far above the p50 it is rare input or an interrupted processor. "
+                "Choose one program to compare states below. "
+                "The bounds are for release builds; debug builds are slower.",
                 ["WeirClassifySlow"],
             ),
-            Look("s", steps=SLOW, is_log=True),
-            [
-                Query(quantile(0.5, "program", bucket), "{{program}} p50"),
-                Query(quantile(0.99, "program", bucket), "{{program}} p99"),
-                Query(quantile(0.999, "program", bucket), "{{program}} p99.9"),
-            ],
+            Look("s", steps=SLOW, is_log=True, legend=Legend.BESIDE),
+            [Query(quantile(0.99, "program", bucket), "{{program}}")],
+        ),
+        chart(
+            Text(
+                "Run time p50 by program",
+                "Half of the invocations took less: what a program costs as a rule. "
+                "A step is a new build, other input, or a processor that runs slower.",
+                ["WeirClassifySlow"],
+            ),
+            Look("s", is_log=True, legend=Legend.BESIDE),
+            [Query(quantile(0.5, "program", bucket), "{{program}}")],
         ),
         chart(
             Text(
@@ -257,7 +273,7 @@ def _run_time() -> list[Panel]:
                 "Exact, as it comes from sums and not from buckets. "
                 "Times the invocations it is the processor time of the program.",
             ),
-            Look("s", 8),
+            Look("s", legend=Legend.BESIDE),
             [
                 Query(
                     mean("program", program(f"{RUN}_sum"), program(f"{RUN}_count")),
@@ -271,7 +287,7 @@ def _run_time() -> list[Panel]:
                 "established reads data, new and deleted do not: they should be far below it.",
                 ["WeirClassifySlow"],
             ),
-            Look("s", 8, steps=SLOW, is_log=True),
+            Look("s", steps=SLOW, is_log=True, legend=Legend.BESIDE),
             [Query(quantile(0.99, "state", bucket), "{{state}}")],
         ),
         chart(
@@ -282,7 +298,7 @@ def _run_time() -> list[Panel]:
                 "lock. The choice of program makes no difference here.",
                 ["WeirClassifySlow"],
             ),
-            Look("s", 8, steps=SLOW, is_log=True),
+            Look("s", steps=SLOW, is_log=True, legend=Legend.BESIDE),
             [
                 Query(quantile(0.5, "layer", callout), "{{layer}} p50"),
                 Query(quantile(0.99, "layer", callout), "{{layer}} p99"),
@@ -302,7 +318,7 @@ def _errors() -> list[Panel]:
                 "The driver's Error events on the host have the flow and the status.",
                 ["WeirProgramErrors"],
             ),
-            Look("cps", steps=[(1e-9, "red")]),
+            Look("cps", steps=ANY, legend=Legend.NAMES),
             [Query(total("program, result", rate(program(ERRORS))), "{{program}} {{result}}")],
         ),
         chart(
@@ -313,7 +329,7 @@ def _errors() -> list[Panel]:
                 "beside, unreadable segments, or missed bytes on the dashboard Fleet.",
                 ["WeirFlowsFailed", "WeirProgramErrors"],
             ),
-            Look("cps", steps=[(1e-9, "red")]),
+            Look("cps", steps=ANY, legend=Legend.BESIDE),
             [Query(total("verdict", rate(failed)), "{{verdict}}")],
         ),
     ]
@@ -322,11 +338,16 @@ def _errors() -> list[Panel]:
 def _decisions() -> list[Panel]:
     decided = 'verdict=~"allow|block"'
 
+    def time(text: Text, q: float) -> Panel:
+        bucket = program(f"{DECISION}_bucket", decided)
+        look = Look("s", is_log=True, legend=Legend.BESIDE, interval=RARE)
+        return chart(text, look, [Query(quantile(q, "program", bucket), "{{program}}")])
+
     def spread(text: Text, unit: str, metric: str) -> Panel:
         bucket = program(f"{metric}_bucket", decided)
         return chart(
             text,
-            Look(unit, 8, is_log=True),
+            Look(unit, is_log=True, legend=Legend.BESIDE, interval=RARE),
             [
                 Query(quantile(0.5, "program", bucket), "{{program}} p50"),
                 Query(quantile(0.99, "program", bucket), "{{program}} p99"),
@@ -334,15 +355,23 @@ def _decisions() -> list[Panel]:
         )
 
     return [
-        spread(
+        time(
             Text(
-                "Time to decision by program",
-                "From flow established to the program's own allow or block. "
+                "Time to decision p50 by program",
+                "From flow established to the program's own allow or block; half took less. "
                 "It follows the peers more than the program; the dashboard Flows has those that "
-                "were never decided.",
+                "were never decided. Each point covers two minutes at least.",
             ),
-            "s",
-            DECISION,
+            0.5,
+        ),
+        time(
+            Text(
+                "Time to decision p99 by program",
+                "From flow established to the program's own allow or block; 99 of 100 took less. "
+                "Seconds are peers that speak late, or a program that waits for more. "
+                "Each point covers two minutes at least, as slow decisions are rare.",
+            ),
+            0.99,
         ),
         spread(
             Text(
@@ -357,7 +386,9 @@ def _decisions() -> list[Panel]:
             Text(
                 "Segments inspected until the decision",
                 "Each segment is an invocation, so this is the price of a decision. "
-                "Compare with bytes: many small segments are the peer's choice.",
+                "Compare with bytes: many small segments are the peer's choice. "
+                "Within a bucket the value is interpolated, so that one segment for each decision "
+                "reads 0.5 at the p50.",
             ),
             "short",
             "weir_flow_inspected_segments",
@@ -374,7 +405,7 @@ def _ends() -> list[Panel]:
                 "The dashboard Flows has the reasons.",
                 ["WeirFlowsStuck"],
             ),
-            Look("cps"),
+            Look("cps", legend=Legend.BESIDE),
             [
                 Query(
                     total("program", rate(program("weir_flow_deleted_undecided_total"))),
@@ -388,7 +419,7 @@ def _ends() -> list[Panel]:
                 "DELETED invocations, in which a program frees what it kept for a flow, and those "
                 "left out because the program was detached: what it kept in maps then stays.",
             ),
-            Look("cps"),
+            Look("cps", legend=Legend.BESIDE),
             [
                 Query(
                     total("reason", rate(program("weir_cleanup_invocations_total"))),

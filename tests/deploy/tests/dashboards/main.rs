@@ -20,6 +20,7 @@ mod expressions;
 mod generated;
 mod layout;
 mod links;
+mod looks;
 mod names;
 mod panels;
 mod queries;
