@@ -18,6 +18,8 @@ struct Example {
 struct Inhibition {
     source_matchers: Vec<String>,
     target_matchers: Vec<String>,
+    #[serde(default)]
+    equal: Vec<String>,
 }
 
 /// Names of alerts that these matchers name one by one.
@@ -183,4 +185,40 @@ fn what_is_about_many_hosts_keeps_each_of_them_quiet() {
     }
     alertmanager.told(&["alertname=WeirHostFlowsStuck", "job=another"]);
     alertmanager.told(&["alertname=WeirFleetFlowsStuck"]);
+}
+
+#[test]
+fn nothing_keeps_another_clusters_alert_quiet() {
+    let example: Example = parse(&text(&format!("{FOLDER}/alertmanager.yml")));
+    for it in &example.inhibit_rules {
+        let is_apart =
+            ["cluster", "region"].iter().all(|label| it.equal.iter().any(|x| x == label));
+        assert!(is_apart, "{:?} reaches into other clusters", it.source_matchers);
+    }
+    if !has("amtool") || !has("prometheus-alertmanager") {
+        return;
+    }
+    // Hosts of two clusters may be called the same.
+    let here = ["cluster=here", "region=north"];
+    let places = [["cluster=there", "region=north"], ["cluster=here", "region=south"]];
+    let stories = [
+        (vec!["alertname=WeirNoData"], of(&["alertname=WeirCollectorDown"], &ONE)),
+        (of(&["alertname=WeirDriverDown"], &ONE), of(&["alertname=WeirProgramsGone"], &ONE)),
+        (
+            vec!["alertname=WeirFleetFlowsStuck", "job=weir"],
+            of(&["alertname=WeirHostFlowsStuck"], &ONE),
+        ),
+    ];
+    for (source, target) in stories {
+        let alertmanager = Alertmanager::start();
+        alertmanager.fire(&of(&target, &here));
+        for place in &places {
+            alertmanager.fire(&of(&target, place));
+        }
+        alertmanager.fire(&of(&source, &here));
+        alertmanager.quiet(&of(&target, &here));
+        for place in &places {
+            alertmanager.told(&of(&target, place));
+        }
+    }
 }
