@@ -1,9 +1,11 @@
 //! Expressions with one thing broken: what a test has to notice.
 //!
 //! Every number is made a little more and a little less, every condition beside another is taken
-//! out, and so is every matcher of a label.
+//! out, and so is every matcher of a label; a range is twice as long and half as long, and what is
+//! matched on several labels is matched on one less.
 
-use promql_parser::parser::{BinaryExpr, Expr, MatrixSelector, VectorSelector};
+use promql_parser::label::Labels;
+use promql_parser::parser::{BinaryExpr, Expr, LabelModifier, MatrixSelector, VectorSelector};
 
 /// A broken expression, and what was done to it.
 #[derive(Clone, Debug)]
@@ -49,7 +51,13 @@ pub(crate) fn every(expr: &Expr) -> Vec<Broken> {
             .collect(),
         Expr::VectorSelector(it) => selector(it, Expr::VectorSelector),
         Expr::MatrixSelector(it) => {
-            selector(&it.vs, |vs| Expr::MatrixSelector(MatrixSelector { vs, range: it.range }))
+            let with = |range| Expr::MatrixSelector(MatrixSelector { vs: it.vs.clone(), range });
+            let ranges = [it.range * 2, it.range / 2].map(|range| Broken {
+                what: format!("{:?} becomes {range:?}", it.range),
+                expr: with(range),
+            });
+            let around = |vs| Expr::MatrixSelector(MatrixSelector { vs, range: it.range });
+            [selector(&it.vs, around), ranges.into()].concat()
         }
         Expr::Subquery(_) | Expr::StringLiteral(_) | Expr::Extension(_) => Vec::new(),
     }
@@ -95,7 +103,28 @@ fn binary(it: &BinaryExpr) -> Vec<Broken> {
         let what = format!("without {} or", it.lhs);
         found.push(Broken { what, expr: (*it.rhs).clone() });
     }
+    found.extend(matching(it));
     found
+}
+
+/// Matched on one label less.
+fn matching(it: &BinaryExpr) -> Vec<Broken> {
+    let on = |labels: Vec<String>| {
+        let mut it = it.clone();
+        let what = format!("{} on {labels:?}", it.op);
+        let mut modifier = it.modifier.clone()?;
+        modifier.matching = Some(LabelModifier::Include(Labels { labels }));
+        it.modifier = Some(modifier);
+        Some(Broken { what, expr: Expr::Binary(it) })
+    };
+    let modifier = it.modifier.as_ref().and_then(|it| it.matching.as_ref());
+    let Some(LabelModifier::Include(named)) = modifier else { return Vec::new() };
+    let less = |place: usize| {
+        let mut labels = named.labels.clone();
+        labels.remove(place);
+        on(labels)
+    };
+    (0..named.labels.len()).filter_map(less).collect()
 }
 
 fn selector(it: &VectorSelector, around: impl Fn(VectorSelector) -> Expr) -> Vec<Broken> {

@@ -91,11 +91,11 @@ impl Rules {
         self
     }
 
-    /// Replaces the rule of this name.
+    /// Replaces the rule of this name, and of these labels: one alert may have two severities.
     pub(crate) fn replace(&mut self, new: &Rule) {
         let groups = self.alerts.groups.iter_mut().chain(&mut self.recording.groups);
         for rule in groups.flat_map(|group| &mut group.rules) {
-            if rule.name() == new.name() {
+            if rule.name() == new.name() && rule.labels == new.labels {
                 *rule = new.clone();
             }
         }

@@ -16,6 +16,7 @@ mod manifest;
 mod mutants;
 mod names;
 mod promtool;
+mod quiet;
 mod runbooks;
 mod sound;
 mod texts;

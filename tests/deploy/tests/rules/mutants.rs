@@ -84,7 +84,7 @@ fn each_test_fails_when_its_alert_is_broken() {
     }
     let rules = Rules::read();
     let mutants: Vec<Mutant> = rules.alerts().flat_map(of_alert).collect();
-    let broken: BTreeSet<&str> = mutants.iter().map(|it| it.rule.name()).collect();
+    let broken: BTreeSet<_> = mutants.iter().map(|it| (it.rule.name(), &it.rule.labels)).collect();
     assert_eq!(broken.len(), rules.alerts().count(), "no alert is left out");
     assert_eq!(survivors(&rules, &mutants), Vec::<String>::new(), "of {}", mutants.len());
 }
