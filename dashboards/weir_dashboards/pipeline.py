@@ -137,7 +137,7 @@ def _sessions() -> list[Panel]:
                 "Events received",
                 "What the sessions deliver, by kind. counters alone, one to a few a second and "
                 "host, is a host without traffic; no counters is a host without a driver.",
-                ["WeirCountersStopped", "WeirNoData"],
+                ["WeirCountersStopped", "WeirNothingHeard", "WeirNoData"],
             ),
             Look("cps", is_stacked=True, legend=Legend.NAMES),
             [
