@@ -73,6 +73,8 @@ class Look:
     steps: Sequence[tuple[float, str]] = ()
     decimals: int | None = None
     maximum: float | None = None
+    # As far as an axis goes at least; values beyond are shown.
+    soft_maximum: float | None = None
     is_log: bool = False
     is_stacked: bool = False
     legend: Legend = Legend.BELOW
@@ -122,6 +124,9 @@ def legend(kind: Legend) -> common.VizLegendOptions:
             models.LegendPlacement.RIGHT if is_beside else models.LegendPlacement.BOTTOM
         )
         .show_legend(True)
+        # What does not fit is the least.
+        .sort_by("Max")
+        .sort_desc(True)
         .calcs([] if is_list else ["lastNotNull", "max"])
     )
 

@@ -309,7 +309,7 @@ def _losses() -> list[Panel]:
                 "Compare hosts of one kind.",
                 ["WeirCopyFallbackHigh"],
             ),
-            Look("percentunit", 6, steps=[(0.5, "orange")], maximum=1, legend=Legend.NAMES),
+            Look("percentunit", 6, steps=[(0.5, "orange")], soft_maximum=1, legend=Legend.NAMES),
             [Query(top(TOP, share(copies, segments)), "{{instance}}")],
         ),
         chart(

@@ -33,7 +33,7 @@ from .fields import (
 # Where the axis of a chart ends at least, by unit: one of nothing but zeros would run to 100.
 # Counts end where whole numbers fit between, rates low, since one event a minute is 0.017 a second.
 # Times and bytes have no such bound.
-SOFT_MAXIMUM = {"short": 5.0, "cps": 0.1, "reqps": 0.1}
+SOFT_MAXIMUM = {"short": 5.0, "cps": 0.1, "reqps": 0.1, "Bps": 1000.0}
 
 # A bound below this lies on the zero line of any chart.
 LEAST_LINE = 1e-6
@@ -77,7 +77,8 @@ def chart(text: Text, look: Look, queries: Sequence[Query]) -> Panel:
         .span(look.width)
         .height(look.height)
         .line_width(1)
-        .fill_opacity(30 if look.is_stacked else 8)
+        # Ten filled lines over one another are one brown block.
+        .fill_opacity(30 if look.is_stacked else 0)
         .show_points(models.VisibilityMode.NEVER)
         .legend(legend(look.legend))
         .tooltip(
@@ -103,6 +104,8 @@ def chart(text: Text, look: Look, queries: Sequence[Query]) -> Panel:
         panel = panel.min(0)
         if look.maximum is not None:
             panel = panel.max(look.maximum)
+        elif look.soft_maximum is not None:
+            panel = panel.axis_soft_max(look.soft_maximum)
         elif look.unit in SOFT_MAXIMUM:
             panel = panel.axis_soft_max(SOFT_MAXIMUM[look.unit])
     if look.interval is not None:

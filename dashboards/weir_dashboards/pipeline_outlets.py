@@ -1,6 +1,6 @@
 """Rows of the dashboard Pipeline about the ways out: OTLP, and the web server."""
 
-from .fields import ANY, Legend, Look, Panel, Query, Text
+from .fields import ANY, RARE, Legend, Look, Panel, Query, Text
 from .panels import chart
 from .promql import host, increase, rate, total
 
@@ -19,7 +19,7 @@ def otlp() -> list[Panel]:
             "OTLP exports",
             "Requests that receivers took. It is even: one for each interval, signal and host. "
             "A fall with failures beside it is a receiver or the way to it.",
-            Look("reqps", 6),
+            Look("reqps", 6, interval=RARE),
             Query(total("signal", rate(host("weir_otlp_exports_total"))), "{{signal}}"),
         ),
         panel(
@@ -27,7 +27,7 @@ def otlp() -> list[Panel]:
             "Attempts that a receiver did not take, tried again or not. "
             "A few are a restart of the receiver; look at its log. "
             "The label endpoint of weir_otlp_failures_total tells where it is.",
-            Look("reqps", 6, steps=ANY),
+            Look("reqps", 6, steps=ANY, interval=RARE),
             Query(total("signal", rate(host("weir_otlp_failures_total"))), "{{signal}}"),
         ),
         panel(

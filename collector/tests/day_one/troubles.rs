@@ -46,7 +46,10 @@ fn states() -> Vec<Series> {
     }
     // Programs were there for the first minute.
     all.push(at(WORST, "weir_attachments", "", |it| if it < 60.0 { 3.0 } else { 0.0 }));
-    all.push(at(GONE, "weir_etw_session_up", r#"session="weir-control""#, |_| 0.0));
+    for session in [r#"session="weir-control""#, r#"session="weir-detail""#] {
+        all.push(at(GONE, "weir_etw_session_up", session, |_| 0.0));
+        all.push(at(GONE, "weir_etw_session_restarts_total", session, |it| it / 10.0));
+    }
     all
 }
 
