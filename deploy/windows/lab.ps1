@@ -53,11 +53,11 @@ $ErrorActionPreference = 'Stop'
 $ServiceName = 'weir'
 $ProviderName = 'Weir.FlowClassify'
 $ProviderId = '{35a333c2-4a21-5096-9128-1437b3606b9a}'
-$WfpProvider = '{503ca1de-cab8-414c-894f-8af312d49cbf}'
-$Sublayer = '{3a271ff3-75f9-4a7c-bae4-2831da611b3a}'
+$WfpProvider = '{22fa64d4-da7c-4318-a6a6-9043bd51a5ad}'
+$Sublayer = '{9cc0db5c-53e4-4f13-9552-d9b516cab8e6}'
 $Callouts = @(
-    '{a5475ab1-7230-4d26-b361-12c5cd3f475e}', '{204af7df-8100-41af-a0c1-2fd07c1430dc}',
-    '{e3ea7d5d-350c-4c06-8946-36d1f8129ecd}', '{01075d34-85c2-4af6-9c28-dbec44152c27}'
+    '{5814b9b6-dccf-4eb7-b49d-db1dd6a93da5}', '{515e85c9-5e0f-47e5-ac04-b33296b76918}',
+    '{f4314231-5368-41ad-b42c-04919f82eef6}', '{3d0f4d37-0e08-4f3e-bbc8-4e57d022d080}'
 )
 $Filters = @(
     '{01734590-378f-49a5-9024-532c979f2c25}', '{6093fb6f-957d-44a1-810f-20f432023567}',
