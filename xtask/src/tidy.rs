@@ -122,6 +122,7 @@ fn crates_depend_in_one_direction() {
         ("driver/usermode", &["weir-abi", "weir-engine"]),
         ("collector/etl", &["weir-abi"]),
         ("collector/etw", &["weir-abi", "weir-stages"]),
+        ("collector/evidence", &["weir-abi", "weir-etl", "weir-stages"]),
         ("collector/stages", &["weir-abi"]),
         ("collector/wfp", &["weir-abi", "weir-stages"]),
     ];

@@ -11,12 +11,14 @@
 //! * [`snapshot`]: state and `now` to sorted families of samples.
 //! * [`exposition`]: a snapshot as Prometheus or OpenMetrics text.
 //! * [`otlp`]: a snapshot as OTLP requests.
+//! * [`checks`]: the doctor's checks, evidence to verdicts.
 //! * [`docs`]: the generated pages about metrics and events.
 #![forbid(unsafe_code)]
 
 pub mod aggregate;
 pub mod batch;
 pub mod catalogue;
+pub mod checks;
 pub mod decode;
 pub mod docs;
 pub mod exposition;

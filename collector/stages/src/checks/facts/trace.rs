@@ -1,0 +1,139 @@
+//! What diagnostic traces of eBPF for Windows say went wrong.
+
+use super::{Place, Quote};
+
+/// What one trace, text or `.etl`, says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TraceFacts {
+    /// The file.
+    pub file: String,
+    /// Events by provider, name and level.
+    pub events: Vec<EventCount>,
+    /// Failures with one cause each, in the order of their first appearance; the like ones of one
+    /// file are one incident with a count.
+    pub incidents: Vec<Incident>,
+    /// Connections that were redirected, or not, the newest last; bounded.
+    pub redirects: Vec<Redirect>,
+    /// Redirections in all.
+    pub redirects_total: u64,
+    /// Events that the session lost; what is missing may then be missing by that.
+    pub events_lost: u64,
+}
+
+/// How often an event was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventCount {
+    /// `EbpfForWindowsProvider`, …
+    pub provider: String,
+    /// `EbpfGenericMessage`, …
+    pub event: String,
+    /// 1 critical to 5 verbose, 0 always.
+    pub level: u8,
+    /// How often.
+    pub count: u64,
+}
+
+/// Causes that traces are known for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KnownFailure {
+    /// `ERROR_ACCESS_DENIED`, `STATUS_ACCESS_DENIED`: who loads is no administrator.
+    AccessDenied,
+    /// `ERROR_FILE_NOT_FOUND`: the path of the program's object is wrong.
+    FileNotFound,
+    /// `Program type must be specified.`, and the GUID is zero.
+    ZeroProgramType,
+    /// `Program type and Attach type:`, and the second GUID is zero.
+    ZeroAttachType,
+    /// The extension's module did not attach (0xC000026C, 2001), and the types are not zero.
+    NmrAttach,
+    /// The service that verifies refused or failed (`RPC call … threw exception`).
+    Verification,
+    /// Another program is attached, or the most that the hook takes.
+    AttachLimit,
+    /// Opening an object failed otherwise (`ebpf_object_open`).
+    Open,
+    /// Loading failed otherwise (`ebpf_object_load`).
+    Load,
+    /// Attaching failed otherwise (`ebpf_program_attach_by_fd`, `ebpf_program_attach`).
+    Attach,
+    /// `DeviceIoControl` failed with a code that nothing above explains.
+    Ioctl,
+    /// An event of level 1 or 2 that none of the above explains.
+    Other,
+}
+
+impl KnownFailure {
+    /// Every cause, the most telling first.
+    pub const ALL: [Self; 12] = [
+        Self::AccessDenied,
+        Self::FileNotFound,
+        Self::ZeroProgramType,
+        Self::ZeroAttachType,
+        Self::NmrAttach,
+        Self::Verification,
+        Self::AttachLimit,
+        Self::Open,
+        Self::Load,
+        Self::Attach,
+        Self::Ioctl,
+        Self::Other,
+    ];
+
+    /// As JSON and tables have it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "access_denied",
+            Self::FileNotFound => "file_not_found",
+            Self::ZeroProgramType => "zero_program_type",
+            Self::ZeroAttachType => "zero_attach_type",
+            Self::NmrAttach => "nmr_attach",
+            Self::Verification => "verification",
+            Self::AttachLimit => "attach_limit",
+            Self::Open => "open",
+            Self::Load => "load",
+            Self::Attach => "attach",
+            Self::Ioctl => "ioctl",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// Failures of one kind: events that belong together (one call that failed, told by each layer it
+/// went through) are one, and the like ones are counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Incident {
+    /// Why.
+    pub cause: KnownFailure,
+    /// What it was about, where the trace says: an object's file, a program's name.
+    pub subject: Option<String>,
+    /// The error code that was told last: of Windows, of NT or of eBPF, as it stands there.
+    pub code: Option<String>,
+    /// How often.
+    pub count: u64,
+    /// When it first was, as it stands there.
+    pub first_time: Option<String>,
+    /// Process and thread of the first.
+    pub process: Option<(u32, u32)>,
+    /// The events of the first one; bounded.
+    pub quotes: Vec<Quote>,
+}
+
+/// What became of one connection at the connect redirect layer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redirect {
+    /// When, as it stands there.
+    pub time: Option<String>,
+    /// Where the connection was to go: address and port.
+    pub destination: (String, u16),
+    /// Where the program sent it; the same where it did not redirect.
+    pub redirected: (String, u16),
+    /// Source address and port; the address may be 0.0.0.0 at this point.
+    pub source: (String, u16),
+    /// `Verdict`, as it stands there: 1 is to proceed.
+    pub verdict: Option<u32>,
+    /// The event is `NetEbpfExtSockAddrRedirect`, not the older message `connect_redirect_classify`.
+    pub is_new_event: bool,
+    /// Where it stands.
+    pub place: Place,
+}
