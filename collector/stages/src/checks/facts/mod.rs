@@ -4,6 +4,7 @@
 //! Text from outside is bounded where it is parsed ([`TEXT_BYTES_MAX`]) and escaped where it is
 //! printed.
 
+mod expected;
 mod host;
 mod place;
 mod programs;
@@ -11,6 +12,7 @@ mod service;
 mod trace;
 mod wfp;
 
+pub use expected::{Expected, ExpectedProgram, ObjectMap, ProgramObject};
 pub use host::{
     Boot, PortRange, ProgramSection, ProgramStore, Scope, Session, System, Telemetry,
     TelemetrySample,
