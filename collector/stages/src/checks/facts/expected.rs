@@ -27,7 +27,9 @@ pub struct ProgramObject {
     pub file: String,
     /// Why it is refused; `None` where it loads.
     pub refused: Option<String>,
-    /// Maps that it defines.
+    /// Programs of flow_classify in it, all of which load; of other types nothing is said.
+    pub programs_loaded: usize,
+    /// Maps that these define.
     pub maps: Vec<ObjectMap>,
 }
 
