@@ -84,6 +84,32 @@ impl Kind {
             Self::Objects => "the program's object (--object)",
         }
     }
+
+    /// What it is, as a bundle's manifest names it.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Services => "services",
+            Self::WfpState => "wfp_state",
+            Self::Programs => "programs",
+            Self::Links => "links",
+            Self::Maps => "maps",
+            Self::MapDumps => "map_dumps",
+            Self::Traces => "traces",
+            Self::Sessions => "sessions",
+            Self::Boot => "boot",
+            Self::Store => "store",
+            Self::Ports => "ports",
+            Self::System => "system",
+            Self::Telemetry => "telemetry",
+        }
+    }
+
+    /// The kind of this [`Self::id`].
+    #[must_use]
+    pub fn of(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.id() == id)
+    }
 }
 
 /// A piece of evidence, as one file or one answer of a tool gives it.
