@@ -5,8 +5,10 @@
 //! where. Nothing here starts a tool or opens a file.
 //!
 //! * [`error`]: why something cannot be read.
+//! * [`wfpstate`]: `wfpstate.xml`, what `netsh wfp show state` writes.
 #![forbid(unsafe_code)]
 
 pub mod error;
+pub mod wfpstate;
 
 pub use error::ReadError;
