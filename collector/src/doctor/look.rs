@@ -27,7 +27,8 @@ impl Looked {
         let cut = if about.is_cut { " (it is cut off: its tool was ended)" } else { "" };
         match weir_evidence::read(&path, content) {
             Ok(pieces) => {
-                let mut holds: Vec<&'static str> = pieces.iter().map(|it| it.kind().name()).collect();
+                let mut holds: Vec<&'static str> =
+                    pieces.iter().map(|it| it.kind().name()).collect();
                 holds.dedup();
                 self.source.files.push(FileView { path, holds });
                 pieces.into_iter().for_each(|it| self.add(it));
@@ -36,7 +37,12 @@ impl Looked {
                 let why = format!("{error}{cut}");
                 if let Some(kind) = about.kind {
                     let which = Some(path.clone());
-                    self.evidence.gaps.push(Gap { kind, which, why: why.clone(), is_denied: false });
+                    self.evidence.gaps.push(Gap {
+                        kind,
+                        which,
+                        why: why.clone(),
+                        is_denied: false,
+                    });
                 }
                 self.source.unread.push(UnreadView { path, why });
             }
@@ -62,7 +68,11 @@ pub(super) fn at_bundles(paths: &[PathBuf]) -> Result<Looked, Failure> {
         at_bundle(path, &mut looked)?;
     }
     if looked.source.files.is_empty() {
-        let why = looked.source.unread.first().map_or_else(String::new, |it| format!(": {}: {}", it.path, it.why));
+        let why = looked
+            .source
+            .unread
+            .first()
+            .map_or_else(String::new, |it| format!(": {}: {}", it.path, it.why));
         let message = format!("judge `{}`: nothing in it is evidence{why}", names.join("`, `"));
         let hint = "name a folder or .zip that `weir doctor --collect` made, or output of sc.exe, netsh.exe, bpftool.exe, traces";
         return Err(Failure::new(ExitCode::InputDamaged, message, hint));

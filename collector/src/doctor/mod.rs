@@ -9,7 +9,7 @@
 
 mod args;
 pub mod bundle;
-pub mod collect;
+//pub mod collect;
 mod html;
 mod look;
 mod objects;
@@ -31,12 +31,7 @@ use weir_stages::checks::{Report, Verdict};
 /// The code of a failure of the command itself: 0 to 3 are verdicts.
 #[must_use]
 pub const fn exit_code(code: ExitCode) -> ExitCode {
-    match code {
-        ExitCode::Success | ExitCode::Unexpected | ExitCode::Usage | ExitCode::InputUnreadable => {
-            ExitCode::DoctorFailed
-        }
-        _ => code,
-    }
+    if code.number() <= Verdict::Unknown.number() { ExitCode::DoctorFailed } else { code }
 }
 
 /// Runs the command; the verdict is its exit code.

@@ -53,8 +53,12 @@ pub(super) fn explain(check: &Check) -> String {
 }
 
 fn head(out: &mut String, view: &View<'_>) {
-    let counts: Vec<String> =
-        view.counts.iter().filter(|(_, count)| **count > 0).map(|(name, count)| format!("{count} {name}")).collect();
+    let counts: Vec<String> = view
+        .counts
+        .iter()
+        .filter(|(_, count)| **count > 0)
+        .map(|(name, count)| format!("{count} {name}"))
+        .collect();
     let _infallible = writeln!(out, "{}: {}", view.verdict.to_uppercase(), counts.join(", "));
     let source = view.source;
     let told = [
@@ -100,12 +104,8 @@ fn in_full(out: &mut String, view: &View<'_>, check: &CheckView<'_>) {
     for (place, step) in check.remedy.iter().enumerate() {
         field(out, if place == 0 { "mend" } else { "" }, &remedy(step));
     }
-    let followers: Vec<&str> = view
-        .checks
-        .iter()
-        .filter(|it| it.follows_from == Some(check.id))
-        .map(|it| it.id)
-        .collect();
+    let followers: Vec<&str> =
+        view.checks.iter().filter(|it| it.follows_from == Some(check.id)).map(|it| it.id).collect();
     if !followers.is_empty() {
         field(out, "follows", &format!("{}; look again once this is mended", followers.join(", ")));
     }
@@ -157,7 +157,10 @@ fn unread(out: &mut String, view: &View<'_>) {
 
 fn tail(out: &mut String, view: &View<'_>) {
     if let Some(first) = view.first_failure {
-        let _infallible = writeln!(out, "\nMend {first} first, then look again. More: weir doctor --explain {first}");
+        let _infallible = writeln!(
+            out,
+            "\nMend {first} first, then look again. More: weir doctor --explain {first}"
+        );
     } else if view.verdict == Verdict::Ok.name() {
         out.push_str("\nNothing to mend.\n");
     }

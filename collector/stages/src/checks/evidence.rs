@@ -102,6 +102,7 @@ impl Kind {
             Self::Ports => "ports",
             Self::System => "system",
             Self::Telemetry => "telemetry",
+            Self::Objects => "objects",
         }
     }
 

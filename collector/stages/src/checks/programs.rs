@@ -26,16 +26,19 @@ pub(super) fn objects(evidence: &Evidence) -> Judgement {
             .iter()
             .fold(judgement, |it, (object, why)| it.quote(&place(&object.file), (*why).clone()));
     }
-    let judgement = Judgement::ok(format!(
-        "{} of {} load here",
-        evidence.objects.len(),
-        evidence.objects.len()
-    ))
-    .because(
-        "Weir's own loader was asked; the verifier of eBPF for Windows is asked on \
-             Windows, when the program is loaded",
+    let loaded: usize = evidence.objects.iter().map(|it| it.programs_loaded).sum();
+    let judgement = if loaded == 0 {
+        Judgement::ok("well formed; no program of flow_classify is in it, so none was loaded")
+    } else {
+        Judgement::ok(format!("{loaded} programs of flow_classify load"))
+    };
+    let judgement = judgement.because(
+        "Weir's own loader was asked; the verifier of eBPF for Windows is asked on Windows, when \
+         the program is loaded",
     );
-    evidence.objects.iter().fold(judgement, |it, object| it.quote(&place(&object.file), "loads"))
+    evidence.objects.iter().fold(judgement, |it, object| {
+        it.quote(&place(&object.file), format!("{} programs loaded", object.programs_loaded))
+    })
 }
 
 pub(super) fn loaded(evidence: &Evidence) -> Judgement {

@@ -45,7 +45,7 @@ pub(crate) fn surroundings() -> Shell {
     let web =
         WebFacts { connections: 2, requests: 100, evicted: 1, denied: 3, ..WebFacts::default() };
     let (sessions, exporters) = (vec![control, detail], vec![exporter]);
-    Shell { sessions, exporters, process: Some(process), web: Some(web), wfp: Some(wfp()) }
+    Shell { sessions, exporters, process: Some(process), web: Some(web), wfp: Some(wfp()), doctor: Some(doctor()) }
 }
 
 fn wfp() -> WfpFacts {
@@ -57,4 +57,9 @@ fn wfp() -> WfpFacts {
     ];
     let foreign = vec![WfpForeign { layer: "stream_v4", kind: "unknown", callouts: 1 }];
     WfpFacts { surveys: 3, failures: 1, found: Some(WfpFound { objects, foreign }) }
+}
+
+fn doctor() -> DoctorFacts {
+    let checks = Verdict::ALL.iter().zip(["WD0101", "WD0102", "WD0103", "WD0104"]);
+    DoctorFacts { looks: 3, checks: checks.map(|(verdict, id)| (id, *verdict)).collect() }
 }

@@ -41,7 +41,12 @@ pub(super) fn healthy() -> Evidence {
         first_entry_bytes: Some((24, 24)),
         place: place("bpftool/map-66054.txt"),
     }];
-    evidence.objects = vec![ProgramObject { file: "x.o".to_owned(), refused: None, programs_loaded: 1, maps: vec![] }];
+    evidence.objects = vec![ProgramObject {
+        file: "x.o".to_owned(),
+        refused: None,
+        programs_loaded: 1,
+        maps: vec![],
+    }];
     evidence.traces = vec![trace()];
     evidence.sessions = Some(vec![Session {
         name: "weir-control".to_owned(),
