@@ -5,8 +5,10 @@
 //! where. Nothing here starts a tool or opens a file.
 //!
 //! * [`error`]: why something cannot be read.
+//! * [`trace`]: diagnostic traces, text and `.etl`.
 #![forbid(unsafe_code)]
 
 pub mod error;
+pub mod trace;
 
 pub use error::ReadError;

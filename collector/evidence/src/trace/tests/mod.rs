@@ -1,0 +1,5 @@
+//! Traces and their incidents: what one failed call says is one failure, with one cause.
+
+mod made;
+mod recorded;
+mod samples;
