@@ -3,17 +3,28 @@
 //! A field's name, its text and the event tell. The same number is another error in another family:
 //! 5 is "access denied" to Windows and "invalid object" to eBPF.
 
+use super::calls::Step;
 use super::codes::{Code, Family};
 use super::event::{Source, TraceEvent};
 use super::sign::EXCEPTION;
 
-/// The code of an event, and how it stands there with its name.
-pub(super) fn code(
-    event: &TraceEvent,
-    function: Option<&str>,
-    message: &str,
-) -> Option<(Code, String)> {
-    event.fields.iter().find_map(|field| {
+/// A code in a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeField {
+    /// Which field, by its place.
+    pub place: usize,
+    /// The code.
+    pub code: Code,
+    /// As it stands there; a bare number with its name in parentheses.
+    pub words: String,
+}
+
+/// The code that an event carries.
+#[must_use]
+pub fn code(event: &TraceEvent) -> Option<CodeField> {
+    let message = event.message().unwrap_or_default();
+    let function = failed_function(event);
+    event.fields.iter().enumerate().find_map(|(place, field)| {
         let number = field.value.number()?;
         let text = field.value.as_text();
         let family = family(event, &field.name, &text, number, function, message)?;
@@ -22,8 +33,16 @@ pub(super) fn code(
             Some(name) if !text.contains('(') => format!("{text} ({name})"),
             _ => text.into_owned(),
         };
-        Some((code, words))
+        Some(CodeField { place, code, words })
     })
+}
+
+/// The function that an event says to have failed.
+pub(super) fn failed_function(event: &TraceEvent) -> Option<&str> {
+    match Step::of(event)? {
+        Step::Fails(function) => Some(function),
+        Step::Begins(_) | Step::Succeeds(_) => None,
+    }
 }
 
 /// Whose number a field holds, if it is a code.

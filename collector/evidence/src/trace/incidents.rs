@@ -5,7 +5,8 @@
 //! each layer speaks once, and no call begins or succeeds between them.
 
 use super::calls::Step;
-use super::event::{FieldValue, TraceEvent};
+use super::event::TraceEvent;
+use super::objects::object;
 use super::open::{Open, layer};
 use super::sign::Sign;
 use std::collections::BTreeMap;
@@ -135,21 +136,6 @@ impl Incidents {
         };
         self.found.push((first_line, incident));
     }
-}
-
-/// The object that a thread begins to open or load, where an event says so.
-///
-/// Source: microsoft/ebpf-for-windows, libs/api/ebpf_api.cpp (read 2026-11)
-fn object(event: &TraceEvent) -> Option<String> {
-    let message = event.message()?;
-    let is_named = message.starts_with("ebpf_object_open: loading")
-        || message.trim() == "_ebpf_object_load_native";
-    let texts = event.fields.iter().filter(|it| is_named && it.value.guid().is_none());
-    let mut texts = texts.filter_map(|field| match &field.value {
-        FieldValue::Text(text) if text != message && !text.is_empty() => Some(text),
-        FieldValue::Text(_) | FieldValue::Integer(_) => None,
-    });
-    texts.next().cloned()
 }
 
 /// A subject without what differs from try to try: each run of digits is one `#`.

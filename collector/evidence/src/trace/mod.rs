@@ -6,6 +6,7 @@
 //! * [`TraceEvent`]: one event, of either kind of file.
 //! * [`Incidents`]: failures with one cause each.
 //! * [`Code`]: error codes with names.
+//! * [`Loads`]: what belongs to one load.
 //! * [`Step`]: where a call begins and ends.
 
 mod calls;
@@ -17,6 +18,8 @@ mod event;
 mod facts;
 mod incidents;
 mod lines;
+mod loads;
+mod objects;
 mod open;
 mod reader;
 mod redirects;
@@ -27,9 +30,12 @@ mod text;
 mod tests;
 
 pub use calls::Step;
+pub use code_of::{CodeField, code};
 pub use codes::{Code, Family};
 pub use event::{FieldValue, Source, TraceEvent, TraceField, bounded};
 pub use facts::{Counts, read};
 pub use incidents::Incidents;
+pub use loads::{Load, Loads, Outcome};
 pub use reader::{Damage, TraceReader};
 pub use redirects::{endpoint, redirect};
+pub use sign::is_noise;

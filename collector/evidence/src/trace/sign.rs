@@ -3,8 +3,8 @@
 //! Messages explain codes: a zero GUID says more than the parameter error that follows from it, and
 //! a hook that is taken more than the access that is denied for it. So each sign has a weight.
 
-use super::calls::{Step, stage};
-use super::code_of::code;
+use super::calls::stage;
+use super::code_of::{CodeField, code, failed_function};
 use super::codes::{Code, Family, cause_in_text};
 use super::event::{FieldValue, Source, TraceEvent};
 use weir_abi::identifiers::Guid;
@@ -130,24 +130,27 @@ impl Sign {
         if !(1..=2).contains(&event.level) {
             return Self::Nothing;
         }
-        let function = match Step::of(event) {
-            Some(Step::Fails(function)) => Some(function),
-            Some(Step::Begins(_) | Step::Succeeds(_)) | None => None,
-        };
-        let code = code(event, function, message);
-        if is_noise(message, function, code.as_ref().map(|it| it.0)) {
+        if is_noise(event) {
             return Self::Noise;
         }
-        let (cause, weight) = cause(event, message, function, code.as_ref().map(|it| it.0));
-        Self::Failure(Told { cause, weight, code: code.map(|it| it.1) })
+        let code = code(event);
+        let (cause, weight) = cause(event, message, code.as_ref().map(|it| it.code));
+        Self::Failure(Told { cause, weight, code: code.map(|it| it.words) })
     }
 }
 
-fn is_noise(message: &str, function: Option<&str>, code: Option<Code>) -> bool {
-    if is_same(message, MODULE_MISMATCH) {
+/// Whether an event is logged as an error and is none: an extension's provider that was asked in
+/// vain among others, the end of an enumeration, a key that is not there.
+#[must_use]
+pub fn is_noise(event: &TraceEvent) -> bool {
+    if event.source == Source::Other || !(1..=2).contains(&event.level) {
+        return false;
+    }
+    if event.message().is_some_and(|it| is_same(it, MODULE_MISMATCH)) {
         return true;
     }
-    let Some(code) = code else { return false };
+    let function = failed_function(event);
+    let Some(CodeField { code, .. }) = code(event) else { return false };
     let is_link = function == ATTACHING.first().copied();
     if is_link && code.family == Family::Nt && TURNED_DOWN.contains(&code.number) {
         return true;
@@ -155,12 +158,8 @@ fn is_noise(message: &str, function: Option<&str>, code: Option<Code>) -> bool {
     code.is_answer() && function.and_then(stage).is_none()
 }
 
-fn cause(
-    event: &TraceEvent,
-    message: &str,
-    function: Option<&str>,
-    code: Option<Code>,
-) -> (KnownFailure, Weight) {
+fn cause(event: &TraceEvent, message: &str, code: Option<Code>) -> (KnownFailure, Weight) {
+    let function = failed_function(event);
     use KnownFailure::{
         AccessDenied, FileNotFound, Ioctl, NmrAttach, Verification, ZeroProgramType,
     };
