@@ -11,6 +11,7 @@
 //! * [`service`], [`bpftool`], [`sessions`], [`ports`], [`boot`], [`registry`], [`telemetry`]: what
 //!   one tool prints, in any display language.
 //! * [`system`]: the bundle's own `system.json`, read and written.
+//! * [`trace`]: diagnostic traces, text and `.etl`.
 #![forbid(unsafe_code)]
 
 pub mod boot;
@@ -25,6 +26,7 @@ pub mod sniff;
 pub mod system;
 pub mod telemetry;
 pub mod text;
+pub mod trace;
 pub mod wfpstate;
 
 pub use error::ReadError;

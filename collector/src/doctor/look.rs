@@ -5,7 +5,7 @@ use super::view::{FileView, Source, UnreadView};
 use crate::cli::DoctorArgs;
 use crate::failure::{ExitCode, Failure};
 use std::path::{Path, PathBuf};
-use weir_stages::checks::{Evidence, Gap, Kind, Piece};
+use weir_stages::checks::{Evidence, Gap, Piece};
 
 /// What was found.
 pub(super) struct Looked {

@@ -16,10 +16,10 @@ mod survey;
 mod tables;
 mod wfp;
 
+pub use doctor::DoctorFacts;
 pub use family::{Family, HistogramValue, LabelValue, Sample, Value};
 pub use shell::{ExporterFacts, Lag, ProcessFacts, SessionFacts, Shell, WebFacts};
 pub use tables::{FateRow, FlowRow, ProgramRow, Tables};
-pub use doctor::DoctorFacts;
 pub use wfp::{WfpFacts, WfpForeign, WfpFound, WfpObject};
 
 use crate::aggregate::Aggregator;

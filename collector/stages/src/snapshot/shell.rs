@@ -2,8 +2,8 @@
 //!
 //! The stages do no I/O, so whoever runs them says what it knows.
 
-use super::family::{Builder, LabelValue};
 use super::doctor::{self, DoctorFacts};
+use super::family::{Builder, LabelValue};
 use super::wfp::{self, WfpFacts};
 use crate::catalogue::Scale;
 use weir_abi::wire::Ticks;

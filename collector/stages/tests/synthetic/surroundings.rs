@@ -45,7 +45,14 @@ pub(crate) fn surroundings() -> Shell {
     let web =
         WebFacts { connections: 2, requests: 100, evicted: 1, denied: 3, ..WebFacts::default() };
     let (sessions, exporters) = (vec![control, detail], vec![exporter]);
-    Shell { sessions, exporters, process: Some(process), web: Some(web), wfp: Some(wfp()), doctor: Some(doctor()) }
+    Shell {
+        sessions,
+        exporters,
+        process: Some(process),
+        web: Some(web),
+        wfp: Some(wfp()),
+        doctor: Some(doctor()),
+    }
 }
 
 fn wfp() -> WfpFacts {
