@@ -21,13 +21,13 @@ pub(super) fn report(view: &View<'_>) -> String {
         in_full(&mut out, view, first);
         if !others.is_empty() {
             heading(&mut out, "Fails too");
-            others.iter().for_each(|it| in_full(&mut out, view, it));
+            all_in_full(&mut out, view, others);
         }
     }
     let warnings: Vec<&CheckView<'_>> = view.with(Verdict::Warn).collect();
     if !warnings.is_empty() {
         heading(&mut out, "Warnings");
-        warnings.iter().for_each(|it| in_full(&mut out, view, it));
+        all_in_full(&mut out, view, &warnings);
     }
     unknown(&mut out, view);
     unread(&mut out, view);
@@ -89,6 +89,16 @@ fn works(out: &mut String, view: &View<'_>) {
     }
 }
 
+/// One below the other, a line apart.
+fn all_in_full(out: &mut String, view: &View<'_>, checks: &[&CheckView<'_>]) {
+    for (place, check) in checks.iter().enumerate() {
+        if place > 0 {
+            out.push('\n');
+        }
+        in_full(out, view, check);
+    }
+}
+
 fn in_full(out: &mut String, view: &View<'_>, check: &CheckView<'_>) {
     let _infallible = writeln!(out, "  {:<5} {}  {}", check.verdict, check.id, check.title);
     field(out, "found", check.found);
@@ -110,7 +120,6 @@ fn in_full(out: &mut String, view: &View<'_>, check: &CheckView<'_>) {
         field(out, "follows", &format!("{}; look again once this is mended", followers.join(", ")));
     }
     field(out, "docs", check.docs);
-    out.push('\n');
 }
 
 fn unknown(out: &mut String, view: &View<'_>) {

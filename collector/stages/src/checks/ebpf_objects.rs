@@ -10,6 +10,7 @@ use super::hooks::{self, HookCallout};
 use super::objects::{InUse, Objects, callout_line, filter_line, is_ebpf_filter, is_in_place};
 use super::remedies::restart;
 use super::verdict::Judgement;
+use std::collections::BTreeSet;
 use weir_abi::identifiers::Guid;
 
 pub(super) fn sublayers(evidence: &Evidence) -> Judgement {
@@ -92,7 +93,8 @@ pub(super) fn callouts(evidence: &Evidence) -> Judgement {
         }
     }
     if wrong.is_empty() {
-        return callouts_are_there(evidence, known().count());
+        let keys: BTreeSet<Guid> = known().map(|(it, _)| it.key).collect();
+        return callouts_are_there(evidence, keys.len());
     }
     judgement.found = wrong.join("; ");
     judgement

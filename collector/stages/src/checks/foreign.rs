@@ -1,5 +1,6 @@
 //! WD0305, WD0314: callouts of others at the same layers.
 
+use super::ebpf_objects::part_only;
 use super::evidence::Evidence;
 use super::facts::{Action, Callout, Filter};
 use super::hooks::{self, CONNECT_REDIRECT};
@@ -16,7 +17,9 @@ pub(super) fn at_connect_redirect(evidence: &Evidence) -> Judgement {
     let objects = Objects::of(evidence);
     let others = others_at(&objects, &CONNECT_REDIRECT);
     if others.is_empty() {
-        return Judgement::ok("no callout but those of eBPF is at the connect redirect layers");
+        return none_or_part(&objects, &CONNECT_REDIRECT, || {
+            Judgement::ok("no callout but those of eBPF is at the connect redirect layers")
+        });
     }
     let in_use = InUse::of(evidence);
     let redirects = in_use
@@ -49,7 +52,9 @@ pub(super) fn at_weirs_layers(evidence: &Evidence) -> Judgement {
     let objects = Objects::of(evidence);
     let others = others_at(&objects, &WEIR_LAYERS);
     if others.is_empty() {
-        return Judgement::ok("no callout of others is at Weir's layers");
+        return none_or_part(&objects, &WEIR_LAYERS, || {
+            Judgement::ok("no callout of others is at Weir's layers")
+        });
     }
     let deciding: Vec<&Callout> =
         others.iter().copied().filter(|it| decides_about_data(&objects, it)).collect();
@@ -70,6 +75,16 @@ pub(super) fn at_weirs_layers(evidence: &Evidence) -> Judgement {
         "compare what programs saw with what was sent; try without that product where they differ",
     );
     listed(&objects, judgement, &deciding, &WEIR_LAYERS)
+}
+
+/// A part of a file that has nothing of a layer does not say who is there.
+fn none_or_part(
+    objects: &Objects<'_>,
+    layers: &[&str],
+    none: impl FnOnce() -> Judgement,
+) -> Judgement {
+    let is_told = objects.callouts().any(|it| layers.contains(&it.layer.as_str()));
+    if objects.is_whole() || is_told { none() } else { part_only("callout of these layers") }
 }
 
 fn others_at<'a>(objects: &Objects<'a>, layers: &[&str]) -> Vec<&'a Callout> {

@@ -7,12 +7,14 @@
 //! * [`report`]: all checks on one machine's evidence.
 //! * `components`, `host`, `hooks`, `objects`, `ebpf_objects`, `weir_objects`, `foreign`,
 //!   `orphans`, `programs`, `maps`, `traces`, `redirects`, `telemetry`: how they judge.
+//! * [`docs`]: the generated page about checks.
 //! * `remedies`, `windows_errors`: commands to type, numbers in words.
 //!
 //! Nothing here reads a file: parsers are in `weir-evidence`, collection is the collector's.
 
 pub mod check;
 mod components;
+pub mod docs;
 mod ebpf_objects;
 pub mod evidence;
 pub mod facts;

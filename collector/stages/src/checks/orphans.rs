@@ -47,8 +47,13 @@ fn orphans(
     remedy: &[Step],
 ) -> Option<Judgement> {
     let objects = Objects::of(evidence);
-    if !objects.is_whole() && objects.callouts().next().is_none() {
-        return Some(part_only("callout"));
+    let has = |is_there: bool, what: &str| (!is_there).then(|| part_only(what));
+    if !objects.is_whole() {
+        let callout = has(objects.callouts().next().is_some(), "callout");
+        let filter = has(objects.filters().any(is_ours), "filter of it");
+        if let Some(unknown) = callout.or(filter) {
+            return Some(unknown);
+        }
     }
     let there: BTreeSet<Guid> =
         objects.callouts().filter(|it| it.is_registered()).map(|it| it.key).collect();

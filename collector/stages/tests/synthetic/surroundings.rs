@@ -1,8 +1,9 @@
 //! What a shell would tell of itself.
 
+use weir_stages::checks::Verdict;
 use weir_stages::snapshot::{
-    ExporterFacts, Lag, ProcessFacts, SessionFacts, Shell, WebFacts, WfpFacts, WfpForeign,
-    WfpFound, WfpObject,
+    DoctorFacts, ExporterFacts, Lag, ProcessFacts, SessionFacts, Shell, WebFacts, WfpFacts,
+    WfpForeign, WfpFound, WfpObject,
 };
 
 /// Something of everything that the stages themselves do not know.

@@ -154,6 +154,7 @@ fn wfp() -> WfpState {
         time: None,
         is_whole: true,
         providers: vec![provider],
+        built_in: Vec::new(),
         filters_total: filters.len() as u64,
         sublayers,
         callouts,
