@@ -197,7 +197,10 @@ pub(super) fn fullness(evidence: &Evidence) -> Judgement {
         let ids: Vec<String> =
             others.iter().filter_map(|it| it.map_id).map(|it| it.to_string()).collect();
         let judgement = Judgement::warn(format!("dumped and not listed: map {}", ids.join(", ")))
-            .because("how much fits in is in the list of maps; the map went, or the file is of another machine")
+            .because(
+                "how much fits into a map is in the list of maps; it went between the two, or the \
+                 dump is of another machine",
+            )
             .run("bpftool.exe -p map");
         return others.iter().fold(judgement, |it, dump| {
             it.quote(&dump.place, format!("{} entries", dump.entries))
