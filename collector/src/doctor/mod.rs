@@ -16,6 +16,9 @@ mod objects;
 mod terminal;
 mod view;
 
+#[cfg(feature = "schema")]
+pub use view::schema;
+
 pub(crate) use args::{parse_program, parse_redirect};
 
 use crate::cli::DoctorArgs;
