@@ -9,7 +9,7 @@
 
 mod args;
 pub mod bundle;
-//pub mod collect;
+pub mod collect;
 mod html;
 mod look;
 mod objects;
