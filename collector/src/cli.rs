@@ -87,6 +87,10 @@ pub struct RunArgs {
     /// without a label. Unless given, that of the installed eBPF for Windows, where there is one.
     #[arg(long = "names.bpftool", value_name = "PATH")]
     pub names_bpftool: Option<PathBuf>,
+
+    /// How often the doctor's checks are judged, for weir_doctor_check_status; 0s for never.
+    #[arg(long = "doctor.interval", value_name = "TIME", value_parser = parse_duration, default_value = "15m")]
+    pub doctor_interval: Duration,
 }
 
 /// Arguments of `weir replay`.
