@@ -5,11 +5,13 @@
 //! where. Nothing here starts a tool or opens a file.
 //!
 //! * [`error`]: why something cannot be read.
+//! * [`wfpstate`]: `wfpstate.xml`, what `netsh wfp show state` writes.
 //! * [`read`]: any file, by its content; [`sniff`] tells what it is.
 //! * [`text`]: bytes in any encoding to text.
 //! * [`service`], [`bpftool`], [`sessions`], [`ports`], [`boot`], [`registry`], [`telemetry`]: what
 //!   one tool prints, in any display language.
 //! * [`system`]: the bundle's own `system.json`, read and written.
+//! * [`trace`]: diagnostic traces, text and `.etl`.
 #![forbid(unsafe_code)]
 
 pub mod boot;
@@ -24,6 +26,8 @@ pub mod sniff;
 pub mod system;
 pub mod telemetry;
 pub mod text;
+pub mod trace;
+pub mod wfpstate;
 
 pub use error::ReadError;
 pub use read::read;

@@ -2,7 +2,10 @@
 
 use crate::sniff::{BEGINNING_BYTES, Form, asked_of_bpftool, form, named_service};
 use crate::text::{self, BYTES_MAX};
-use crate::{ReadError, boot, bpftool, ports, registry, service, sessions, system, telemetry};
+use crate::{
+    ReadError, boot, bpftool, ports, registry, service, sessions, system, telemetry, trace,
+    wfpstate,
+};
 use std::io::{self, Read, Seek};
 use weir_stages::checks::Piece;
 
@@ -18,11 +21,11 @@ pub fn read<R: Read + Seek>(file: &str, mut source: R) -> Result<Vec<Piece>, Rea
     match form {
         Some(Form::Trace) => {
             source.rewind().map_err(io)?;
-            trace(file, source)
+            Ok(vec![Piece::Trace(trace::read(file, source)?)])
         }
         Some(Form::Xml) => {
             source.rewind().map_err(io)?;
-            wfp_state(file, source)
+            Ok(vec![Piece::WfpState(wfpstate::read(file, source)?)])
         }
         _ => {
             // One byte more than is taken, so that a larger file is told from one of this size.
@@ -58,14 +61,4 @@ fn text_of(file: &str, form: Option<Form>, bytes: &[u8]) -> Result<Vec<Piece>, R
             return Err(ReadError::Unknown { file: file.to_owned() });
         }
     })
-}
-
-/// Event traces are not read by this build.
-fn trace<R: Read + Seek>(file: &str, _source: R) -> Result<Vec<Piece>, ReadError> {
-    Err(ReadError::Unknown { file: file.to_owned() })
-}
-
-/// The filtering engine's objects are not read by this build.
-fn wfp_state<R: Read>(file: &str, _source: R) -> Result<Vec<Piece>, ReadError> {
-    Err(ReadError::Unknown { file: file.to_owned() })
 }

@@ -118,6 +118,7 @@ impl Pump {
             process: process.facts(),
             web: Some((self.web)()),
             wfp: self.wfp.as_ref().map(|it| it.facts().clone()),
+            doctor: None,
         };
         self.stages.publish(self.source.time_ns(now_ns()), &shell);
         let readiness = match self.source.unready() {

@@ -18,6 +18,10 @@ pub struct TraceFacts {
     pub redirects_total: u64,
     /// Events that the session lost; what is missing may then be missing by that.
     pub events_lost: u64,
+    /// What could not be read, where and why; the first ones.
+    pub damage: Vec<Quote>,
+    /// How much of that there is in all.
+    pub damage_total: u64,
 }
 
 /// How often an event was seen.
@@ -107,7 +111,8 @@ pub struct Incident {
     pub cause: KnownFailure,
     /// What it was about, where the trace says: an object's file, a program's name.
     pub subject: Option<String>,
-    /// The error code that was told last: of Windows, of NT or of eBPF, as it stands there.
+    /// The error code of the event that tells the cause, or else the one that was told last: of
+    /// Windows, of NT or of eBPF, as it stands there; a bare number with its name in parentheses.
     pub code: Option<String>,
     /// How often.
     pub count: u64,
@@ -132,7 +137,7 @@ pub struct Redirect {
     pub source: (String, u16),
     /// `Verdict`, as it stands there: 1 is to proceed.
     pub verdict: Option<u32>,
-    /// The event is `NetEbpfExtSockAddrRedirect`, not the older message `connect_redirect_classify`.
+    /// The event is `NetEbpfExtSockAddrRedirect`, not the older `connect_redirect_classify`.
     pub is_new_event: bool,
     /// Where it stands.
     pub place: Place,
