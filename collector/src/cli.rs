@@ -1,6 +1,11 @@
 //! The command line, defined once: parsing, help and docs come from here.
 
+mod doctor;
+mod traces;
+
 pub use crate::otlp::OtlpArgs;
+pub use doctor::DoctorArgs;
+pub use traces::TracesArgs;
 
 use crate::map_value::{MapEntry, parse_entry};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -32,6 +37,9 @@ pub enum Command {
     Events(EventsArgs),
     /// Show diagnostic traces of eBPF for Windows and of WFP callouts, known failures marked.
     Traces(TracesArgs),
+    /// Find out why a program is not invoked, or a flow not redirected: on this machine, or on a
+    /// bundle of evidence, on any machine.
+    Doctor(DoctorArgs),
     /// Install, remove and look at the driver and its program type, on Windows.
     Driver(DriverArgs),
 }
@@ -86,6 +94,10 @@ pub struct RunArgs {
     /// without a label. Unless given, that of the installed eBPF for Windows, where there is one.
     #[arg(long = "names.bpftool", value_name = "PATH")]
     pub names_bpftool: Option<PathBuf>,
+
+    /// How often the doctor's checks are judged, for weir_doctor_check_status; 0s for never.
+    #[arg(long = "doctor.interval", value_name = "TIME", value_parser = parse_duration, default_value = "15m")]
+    pub doctor_interval: Duration,
 }
 
 /// Arguments of `weir replay`.
@@ -251,42 +263,6 @@ pub struct EventsArgs {
 
     /// Print the summary as one JSON document.
     #[arg(long, requires = "summary")]
-    pub json: bool,
-}
-
-/// Arguments of `weir traces`.
-///
-/// Prints one line for each event of eBPF for Windows, of its network extension, of WFP's callouts
-/// and of Weir's driver; events of others are counted in the summary. What could not be read is said
-/// on standard error, and the exit code is then 4, after everything else was printed.
-#[derive(Args, Debug)]
-pub struct TracesArgs {
-    /// Traces, one after the other: event trace files (.etl), or text that `netsh trace convert`
-    /// wrote; `-` for standard input.
-    #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
-
-    /// Only the events of one load: by its number, or of every load of an object's file. A load goes
-    /// from opening an object to the end of loading or attaching.
-    #[arg(long, value_name = "N|OBJECT")]
-    pub load: Option<String>,
-
-    /// Only the events of connections from, to or redirected to this address and port, as in
-    /// 192.0.2.1:443 or [2001:db8::1]:443.
-    #[arg(long, value_name = "ADDRESS:PORT")]
-    pub connection: Option<SocketAddr>,
-
-    /// Only failures, with the events that tell their cause.
-    #[arg(long)]
-    pub errors: bool,
-
-    /// Print tables instead of events: failures by cause, loads, redirections, counts by provider,
-    /// event and level.
-    #[arg(long, conflicts_with_all = ["load", "connection", "errors"])]
-    pub summary: bool,
-
-    /// Print one JSON object a line instead of words; with --summary, one document.
-    #[arg(long)]
     pub json: bool,
 }
 

@@ -60,6 +60,9 @@ exit_codes! {
     WebConfigRefused = 13;
     /// An event session cannot be started: another collector reads it, or Windows has none left.
     SessionRefused = 14;
+    /// `weir doctor` could not look: codes 1 to 3 of that command say what it found, so what they
+    /// mean elsewhere is this one there.
+    DoctorFailed = 15;
 }
 
 /// A failure with its exit code and what to do about it.
@@ -116,6 +119,6 @@ mod tests {
     #[test]
     fn codes_are_distinct_and_in_order() {
         let numbers: Vec<u8> = ExitCode::ALL.iter().map(|(code, _)| code.number()).collect();
-        assert_eq!(numbers, (0..15).collect::<Vec<u8>>());
+        assert_eq!(numbers, (0..16).collect::<Vec<u8>>());
     }
 }

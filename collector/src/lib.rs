@@ -4,6 +4,7 @@
 pub mod cli;
 pub mod deciders;
 pub mod demo;
+pub mod doctor;
 pub mod driver;
 pub mod events;
 pub mod failure;

@@ -4,17 +4,19 @@
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _};
 use std::io::Write as _;
 use std::process::ExitCode as ProcessExit;
-use weir::cli::{Cli, Command, ReplayArgs};
+use weir::cli::{Cli, Command, DoctorArgs, ReplayArgs};
 use weir::failure::{ExitCode, Failure};
 use weir::programs::Spec;
 
 fn main() -> ProcessExit {
-    let matches = Cli::command().get_matches();
-    let cli = match Cli::from_arg_matches(&matches) {
-        Ok(cli) => cli,
-        Err(error) => error.exit(),
+    let parsed = Cli::command().try_get_matches();
+    let parsed = parsed.and_then(|it| Cli::from_arg_matches(&it).map(|cli| (cli, it)));
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return refused(&error),
     };
     let result = match &cli.command {
+        Command::Doctor(args) => return doctor(args),
         Command::Run(args) => weir::run::run(args, &mut std::io::stdout().lock()),
         Command::Replay(args) => replay(args, &matches),
         Command::Demo(args) => weir::demo::run(args, &mut std::io::stdout().lock()),
@@ -29,6 +31,28 @@ fn main() -> ProcessExit {
             ProcessExit::from(failure.code().number())
         }
     }
+}
+
+/// Its verdict is the exit code, so failures of its own have codes that no verdict has.
+fn doctor(args: &DoctorArgs) -> ProcessExit {
+    match weir::doctor::run(args, &mut std::io::stdout().lock()) {
+        Ok(verdict) => ProcessExit::from(verdict.number()),
+        Err(failure) => {
+            let _nowhere_else_to_say_it = writeln!(std::io::stderr(), "{failure}");
+            ProcessExit::from(weir::doctor::exit_code(failure.code()).number())
+        }
+    }
+}
+
+/// A command line that is wrong, or that asks for help.
+fn refused(error: &clap::Error) -> ProcessExit {
+    let _nowhere_else_to_say_it = error.print();
+    if !error.use_stderr() {
+        return ProcessExit::SUCCESS;
+    }
+    let is_doctor = std::env::args_os().nth(1).is_some_and(|it| it == "doctor");
+    let code = if is_doctor { weir::doctor::exit_code(ExitCode::Usage) } else { ExitCode::Usage };
+    ProcessExit::from(code.number())
 }
 
 fn replay(args: &ReplayArgs, matches: &ArgMatches) -> Result<(), Failure> {

@@ -129,6 +129,7 @@ impl Pipeline {
             process: self.process.facts(),
             web: self.web.as_ref().map(|web| web()),
             wfp: None,
+            doctor: None,
         };
         self.stages.publish(self.hook.now_ns(), &shell);
     }

@@ -1,8 +1,8 @@
 //! All that is known of a machine, and what is missing of it.
 
 use super::facts::{
-    AttachedLink, Boot, ListedProgram, MapDump, MapFacts, PortRange, ProgramStore, ServiceFinding,
-    Session, System, Telemetry, TraceFacts, WfpState,
+    AttachedLink, Boot, Expected, ListedProgram, MapDump, MapFacts, PortRange, ProgramObject,
+    ProgramStore, ServiceFinding, Session, System, Telemetry, TraceFacts, WfpState,
 };
 use std::collections::BTreeMap;
 
@@ -35,11 +35,13 @@ pub enum Kind {
     System,
     /// The collector's `/metrics`.
     Telemetry,
+    /// Objects of programs, given by whoever asks.
+    Objects,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Services,
         Self::WfpState,
         Self::Programs,
@@ -53,7 +55,14 @@ impl Kind {
         Self::Ports,
         Self::System,
         Self::Telemetry,
+        Self::Objects,
     ];
+
+    /// It is collected on request only: it takes time, or holds what is in maps.
+    #[must_use]
+    pub const fn is_on_request(self) -> bool {
+        matches!(self, Self::Traces | Self::MapDumps | Self::Objects)
+    }
 
     /// What it is, as reports name it.
     #[must_use]
@@ -72,7 +81,35 @@ impl Kind {
             Self::Ports => "excluded port ranges",
             Self::System => "system.json",
             Self::Telemetry => "the collector's /metrics",
+            Self::Objects => "the program's object (--object)",
         }
+    }
+
+    /// What it is, as a bundle's manifest names it.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Services => "services",
+            Self::WfpState => "wfp_state",
+            Self::Programs => "programs",
+            Self::Links => "links",
+            Self::Maps => "maps",
+            Self::MapDumps => "map_dumps",
+            Self::Traces => "traces",
+            Self::Sessions => "sessions",
+            Self::Boot => "boot",
+            Self::Store => "store",
+            Self::Ports => "ports",
+            Self::System => "system",
+            Self::Telemetry => "telemetry",
+            Self::Objects => "objects",
+        }
+    }
+
+    /// The kind of this [`Self::id`].
+    #[must_use]
+    pub fn of(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.id() == id)
     }
 }
 
@@ -105,6 +142,8 @@ pub enum Piece {
     System(System),
     /// The collector's figures.
     Telemetry(Telemetry),
+    /// An object.
+    Object(ProgramObject),
 }
 
 impl Piece {
@@ -125,6 +164,7 @@ impl Piece {
             Self::Ports(_) => Kind::Ports,
             Self::System(_) => Kind::System,
             Self::Telemetry(_) => Kind::Telemetry,
+            Self::Object(_) => Kind::Objects,
         }
     }
 }
@@ -171,6 +211,10 @@ pub struct Evidence {
     pub system: Option<System>,
     /// The collector's figures.
     pub telemetry: Option<Telemetry>,
+    /// Objects of programs.
+    pub objects: Vec<ProgramObject>,
+    /// What whoever asks expects.
+    pub expected: Expected,
     /// What is missing, and why.
     pub gaps: Vec<Gap>,
 }
@@ -193,6 +237,7 @@ impl Evidence {
             Piece::Ports(it) => self.ports.get_or_insert_default().extend(it),
             Piece::System(it) => self.system = Some(it),
             Piece::Telemetry(it) => self.telemetry = Some(it),
+            Piece::Object(it) => self.objects.push(it),
         }
     }
 
@@ -213,6 +258,7 @@ impl Evidence {
             Kind::Ports => self.ports.is_some(),
             Kind::System => self.system.is_some(),
             Kind::Telemetry => self.telemetry.is_some(),
+            Kind::Objects => !self.objects.is_empty(),
         }
     }
 

@@ -6,6 +6,7 @@
 //! verdict; what the driver counts, once it has told its totals.
 
 mod collector;
+mod doctor;
 mod driver;
 mod family;
 mod flows;
@@ -15,6 +16,7 @@ mod survey;
 mod tables;
 mod wfp;
 
+pub use doctor::DoctorFacts;
 pub use family::{Family, HistogramValue, LabelValue, Sample, Value};
 pub use shell::{ExporterFacts, Lag, ProcessFacts, SessionFacts, Shell, WebFacts};
 pub use tables::{FateRow, FlowRow, ProgramRow, Tables};

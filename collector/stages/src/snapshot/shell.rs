@@ -2,6 +2,7 @@
 //!
 //! The stages do no I/O, so whoever runs them says what it knows.
 
+use super::doctor::{self, DoctorFacts};
 use super::family::{Builder, LabelValue};
 use super::wfp::{self, WfpFacts};
 use crate::catalogue::Scale;
@@ -20,6 +21,8 @@ pub struct Shell {
     pub web: Option<WebFacts>,
     /// The filtering engine's objects; `None` where nobody looks at them.
     pub wfp: Option<WfpFacts>,
+    /// What the doctor says; `None` where nobody looks.
+    pub doctor: Option<DoctorFacts>,
 }
 
 /// What a web server has counted.
@@ -175,6 +178,9 @@ pub(super) fn fill(out: &mut Builder, shell: &Shell) -> bool {
         }),
         name if name.starts_with("weir_wfp_") => {
             shell.wfp.iter().for_each(|it| wfp::fill(out, it));
+        }
+        name if name.starts_with("weir_doctor_") => {
+            shell.doctor.iter().for_each(|it| doctor::fill(out, it));
         }
         name if name.starts_with("weir_web_") => {
             shell.web.iter().for_each(|it| web(out, it));

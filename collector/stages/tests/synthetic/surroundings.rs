@@ -1,8 +1,9 @@
 //! What a shell would tell of itself.
 
+use weir_stages::checks::Verdict;
 use weir_stages::snapshot::{
-    ExporterFacts, Lag, ProcessFacts, SessionFacts, Shell, WebFacts, WfpFacts, WfpForeign,
-    WfpFound, WfpObject,
+    DoctorFacts, ExporterFacts, Lag, ProcessFacts, SessionFacts, Shell, WebFacts, WfpFacts,
+    WfpForeign, WfpFound, WfpObject,
 };
 
 /// Something of everything that the stages themselves do not know.
@@ -45,7 +46,14 @@ pub(crate) fn surroundings() -> Shell {
     let web =
         WebFacts { connections: 2, requests: 100, evicted: 1, denied: 3, ..WebFacts::default() };
     let (sessions, exporters) = (vec![control, detail], vec![exporter]);
-    Shell { sessions, exporters, process: Some(process), web: Some(web), wfp: Some(wfp()) }
+    Shell {
+        sessions,
+        exporters,
+        process: Some(process),
+        web: Some(web),
+        wfp: Some(wfp()),
+        doctor: Some(doctor()),
+    }
 }
 
 fn wfp() -> WfpFacts {
@@ -57,4 +65,9 @@ fn wfp() -> WfpFacts {
     ];
     let foreign = vec![WfpForeign { layer: "stream_v4", kind: "unknown", callouts: 1 }];
     WfpFacts { surveys: 3, failures: 1, found: Some(WfpFound { objects, foreign }) }
+}
+
+fn doctor() -> DoctorFacts {
+    let checks = Verdict::ALL.iter().zip(["WD0101", "WD0102", "WD0103", "WD0104"]);
+    DoctorFacts { looks: 3, checks: checks.map(|(verdict, id)| (id, *verdict)).collect() }
 }

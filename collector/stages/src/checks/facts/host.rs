@@ -79,7 +79,7 @@ pub struct ProgramSection {
     pub attach_type: Option<Guid>,
 }
 
-/// Ports that Windows keeps from programs, as `netsh int ipv4 show excludedportrange tcp` lists them.
+/// Ports that Windows keeps from programs: `netsh int ipv4 show excludedportrange tcp`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PortRange {
     /// First port.

@@ -4,6 +4,7 @@
 //! Text from outside is bounded where it is parsed ([`TEXT_BYTES_MAX`]) and escaped where it is
 //! printed.
 
+mod expected;
 mod host;
 mod place;
 mod programs;
@@ -11,6 +12,7 @@ mod service;
 mod trace;
 mod wfp;
 
+pub use expected::{Expected, ExpectedProgram, ObjectMap, ProgramObject};
 pub use host::{
     Boot, PortRange, ProgramSection, ProgramStore, Scope, Session, System, Telemetry,
     TelemetrySample,
@@ -19,4 +21,4 @@ pub use place::{Place, Quote, TEXT_BYTES_MAX};
 pub use programs::{AttachedLink, ListedProgram, MapDump, MapFacts};
 pub use service::{Service, ServiceFinding, ServiceState};
 pub use trace::{EventCount, Incident, KnownFailure, Redirect, TraceFacts};
-pub use wfp::{Action, Callout, Filter, NamedKey, Sublayer, WfpState};
+pub use wfp::{Action, BuiltIn, BuiltInKind, Callout, Filter, NamedKey, Sublayer, WfpState};

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// Bytes that are kept of a text from outside; the rest is cut at a character, and marked with `…`.
+/// Bytes that are kept of a text from outside; the rest is cut at a character, and marked `…`.
 pub const TEXT_BYTES_MAX: usize = 512;
 
 /// Where something stands: a file of the bundle, and a line of it.

@@ -137,7 +137,7 @@ pub struct Redirect {
     pub source: (String, u16),
     /// `Verdict`, as it stands there: 1 is to proceed.
     pub verdict: Option<u32>,
-    /// The event is `NetEbpfExtSockAddrRedirect`, not the older message `connect_redirect_classify`.
+    /// The event is `NetEbpfExtSockAddrRedirect`, not the older `connect_redirect_classify`.
     pub is_new_event: bool,
     /// Where it stands.
     pub place: Place,

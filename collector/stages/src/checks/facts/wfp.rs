@@ -26,6 +26,37 @@ pub struct WfpState {
     pub filters: Vec<Filter>,
     /// Filters in all.
     pub filters_total: u64,
+    /// Providers, sublayers and callouts of Windows' own, whose keys it prints as names.
+    pub built_in: Vec<BuiltIn>,
+}
+
+/// An object whose key is printed as a name instead of a GUID, as `FWPM_SUBLAYER_UNIVERSAL`: one of
+/// Windows' own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuiltIn {
+    /// What it is.
+    pub kind: BuiltInKind,
+    /// Its key, as named there.
+    pub key: String,
+    /// `displayData/name`
+    pub name: String,
+    /// Of a callout `applicableLayer`, as named there.
+    pub layer: Option<String>,
+    /// Of a sublayer `weight`.
+    pub weight: Option<u16>,
+    /// Where its key stands.
+    pub place: Place,
+}
+
+/// What an object of Windows' own is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BuiltInKind {
+    /// A provider.
+    Provider,
+    /// A sublayer.
+    Sublayer,
+    /// A callout.
+    Callout,
 }
 
 /// A provider.
@@ -97,7 +128,7 @@ pub struct Filter {
     pub sublayer: Option<Guid>,
     /// `action/type`
     pub action: Action,
-    /// `action/filterType`: the callout's key.
+    /// `action/filterType`: the callout's key; one that is named, so of Windows' own, is `None`.
     pub callout: Option<Guid>,
     /// Where its key stands.
     pub place: Place,

@@ -1,0 +1,106 @@
+//! Files to evidence: each is read by its content, and what cannot be read is told.
+
+use super::bundle::{Bundle, Item, Memory, Sink};
+use super::view::{FileView, Source, UnreadView};
+use crate::cli::DoctorArgs;
+use crate::failure::{ExitCode, Failure};
+use std::path::{Path, PathBuf};
+use weir_stages::checks::{Evidence, Gap, Piece};
+
+/// What was found.
+pub(super) struct Looked {
+    pub(super) evidence: Evidence,
+    pub(super) source: Source,
+}
+
+impl Looked {
+    fn new(bundle: Option<String>) -> Self {
+        let source = Source { bundle, ..Source::default() };
+        Self { evidence: Evidence::default(), source }
+    }
+
+    /// Reads a file. Whatever is wrong with it, the others count.
+    fn take(&mut self, item: Item) {
+        let Item { about, content } = item;
+        let path = about.path.clone();
+        // A tool that was ended in the middle of its answer left a part, which may not parse.
+        let cut = if about.is_cut { " (it is cut off: its tool was ended)" } else { "" };
+        match weir_evidence::read(&path, content) {
+            Ok(pieces) => {
+                let mut holds: Vec<&'static str> =
+                    pieces.iter().map(|it| it.kind().name()).collect();
+                holds.dedup();
+                self.source.files.push(FileView { path, holds });
+                pieces.into_iter().for_each(|it| self.add(it));
+            }
+            Err(error) => {
+                let why = format!("{error}{cut}");
+                if let Some(kind) = about.kind {
+                    let which = Some(path.clone());
+                    self.evidence.gaps.push(Gap {
+                        kind,
+                        which,
+                        why: why.clone(),
+                        is_denied: false,
+                    });
+                }
+                self.source.unread.push(UnreadView { path, why });
+            }
+        }
+    }
+
+    fn add(&mut self, piece: Piece) {
+        if let Piece::System(system) = &piece {
+            let source = &mut self.source;
+            source.collected_at.get_or_insert_with(|| system.time.clone());
+            source.windows = source.windows.take().or_else(|| system.windows.clone());
+            source.elevated = source.elevated.or(system.is_elevated);
+        }
+        self.evidence.add(piece);
+    }
+}
+
+/// Looks at what somebody sent.
+pub(super) fn at_bundles(paths: &[PathBuf]) -> Result<Looked, Failure> {
+    let names: Vec<String> = paths.iter().map(|it| it.display().to_string()).collect();
+    let mut looked = Looked::new(Some(names.join(", ")));
+    for path in paths {
+        at_bundle(path, &mut looked)?;
+    }
+    if looked.source.files.is_empty() {
+        let why = looked
+            .source
+            .unread
+            .first()
+            .map_or_else(String::new, |it| format!(": {}: {}", it.path, it.why));
+        let message = format!("judge `{}`: nothing in it is evidence{why}", names.join("`, `"));
+        let hint = "name a folder or .zip that `weir doctor --collect` made, or output of sc.exe, netsh.exe, bpftool.exe, traces";
+        return Err(Failure::new(ExitCode::InputDamaged, message, hint));
+    }
+    Ok(looked)
+}
+
+fn at_bundle(path: &Path, looked: &mut Looked) -> Result<(), Failure> {
+    let bundle = Bundle::open(path)?;
+    if let Some(manifest) = bundle.manifest() {
+        looked.evidence.gaps.extend(manifest.gaps());
+        looked.source.host = looked.source.host.take().or_else(|| manifest.host.clone());
+        let time = Some(manifest.collected_at.clone()).filter(|it| !it.is_empty());
+        looked.source.collected_at = looked.source.collected_at.take().or(time);
+        looked.source.elevated = looked.source.elevated.or(manifest.elevated);
+    }
+    let notes = bundle.each(&mut |item| {
+        looked.take(item);
+        Ok(())
+    })?;
+    let unread = notes.into_iter().map(|it| UnreadView { path: it.path, why: it.what });
+    looked.source.unread.extend(unread);
+    Ok(())
+}
+
+/// Looks at the machine that this runs on, keeping what was collected where that was asked for.
+pub(super) fn at_this_machine(args: &DoctorArgs) -> Result<Looked, Failure> {
+    let _later: (Option<Memory>, Option<&dyn Sink>) = (None, None);
+    let _args = args;
+    Err(Failure::new(ExitCode::NotWindows, "look at this machine", "use --from"))
+}

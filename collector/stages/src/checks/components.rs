@@ -1,0 +1,191 @@
+//! WD01: services and drivers run.
+
+use super::evidence::{Evidence, Gap, Kind};
+use super::facts::{Service, ServiceFinding, ServiceState};
+use super::remedies::start;
+use super::verdict::Judgement;
+use super::windows_errors::{code_name, exit_meaning};
+
+/// `ERROR_SERVICE_SPECIFIC_ERROR`: the service's own code counts.
+const SPECIFIC: u32 = 1066;
+
+pub(super) fn bfe(evidence: &Evidence) -> Judgement {
+    required(evidence, "bfe", "nothing is filtered, and no callout is asked, while it is down")
+}
+
+pub(super) fn ebpfcore(evidence: &Evidence) -> Judgement {
+    required(evidence, "ebpfcore", "no eBPF program can be loaded without it")
+}
+
+pub(super) fn netebpfext(evidence: &Evidence) -> Judgement {
+    required(
+        evidence,
+        "netebpfext",
+        "programs of the types bind, sock_addr and sock_ops are not invoked without it",
+    )
+}
+
+/// It verifies programs that are not native; native ones need no service, and newer releases
+/// install none.
+pub(super) fn ebpfsvc(evidence: &Evidence) -> Judgement {
+    let Some(found) = evidence.services.get("ebpfsvc") else { return unasked(evidence, "ebpfsvc") };
+    match found {
+        ServiceFinding::Installed(it) if it.state == ServiceState::Running => running(it),
+        ServiceFinding::Installed(it) => state(Judgement::warn, it)
+            .because(
+                "programs that are not native (.o) cannot be verified and loaded without \
+                 it; native ones (.sys) can",
+            )
+            .steps(start("ebpfsvc")),
+        ServiceFinding::NotInstalled { place, .. } => {
+            Judgement::ok("ebpfsvc is not installed: only native programs (.sys) can be loaded")
+                .quote(place, "1060")
+        }
+        refused @ ServiceFinding::Refused { .. } => doubt(refused),
+    }
+}
+
+pub(super) fn weir(evidence: &Evidence) -> Judgement {
+    let Some(found) = evidence.services.get("weir") else { return unasked(evidence, "weir") };
+    match found {
+        ServiceFinding::NotInstalled { place, .. } => {
+            Judgement::warn("Weir's driver is not installed")
+                .quote(place, "1060")
+                .because("programs of the type flow_classify are not invoked without it")
+                .run("weir driver install --image weir.sys")
+        }
+        other @ (ServiceFinding::Installed(_) | ServiceFinding::Refused { .. }) => {
+            of(other, "programs of the type flow_classify are not invoked without it")
+        }
+    }
+}
+
+pub(super) fn collector(evidence: &Evidence) -> Judgement {
+    let name = "weir-collector";
+    let Some(found) = evidence.services.get(name) else { return unasked(evidence, name) };
+    match found {
+        ServiceFinding::NotInstalled { place, .. } => {
+            Judgement::ok("the collector is not installed as a service; `weir run` works without")
+                .quote(place, "1060")
+        }
+        ServiceFinding::Installed(it) if it.state != ServiceState::Running => {
+            state(Judgement::warn, it)
+                .because("verdicts are enforced, and nobody records them")
+                .steps(start(name))
+        }
+        other @ (ServiceFinding::Installed(_) | ServiceFinding::Refused { .. }) => of(other, ""),
+    }
+}
+
+/// Whether a service is known to run; `None` where nobody knows.
+pub(super) fn is_running(evidence: &Evidence, name: &str) -> Option<bool> {
+    match evidence.services.get(name)? {
+        ServiceFinding::Installed(it) => Some(it.state == ServiceState::Running),
+        ServiceFinding::NotInstalled { .. } => Some(false),
+        ServiceFinding::Refused { .. } => None,
+    }
+}
+
+/// Whether a service is known to be installed.
+pub(super) fn is_installed(evidence: &Evidence, name: &str) -> Option<bool> {
+    match evidence.services.get(name)? {
+        ServiceFinding::Installed(_) => Some(true),
+        ServiceFinding::NotInstalled { .. } => Some(false),
+        ServiceFinding::Refused { .. } => None,
+    }
+}
+
+fn required(evidence: &Evidence, name: &str, why: &str) -> Judgement {
+    match evidence.services.get(name) {
+        Some(found) => of(found, why),
+        None => unasked(evidence, name),
+    }
+}
+
+fn of(found: &ServiceFinding, why: &str) -> Judgement {
+    match found {
+        ServiceFinding::Installed(it) => match it.state {
+            ServiceState::Running => running(it),
+            ServiceState::Stopped => stopped(it, why),
+            ServiceState::StopPending => state(Judgement::fail, it)
+                .because(format!(
+                    "it waits for something that does not let go, such as a program, a flow or \
+                     a filter; {why}"
+                ))
+                .say(
+                    "look into its diagnostic trace for what it waits for; if it stays so, \
+                     only a restart of the machine ends it",
+                ),
+            ServiceState::StartPending
+            | ServiceState::ContinuePending
+            | ServiceState::PausePending
+            | ServiceState::Paused => state(Judgement::fail, it)
+                .because(format!("{why}; it may be on its way"))
+                .run(format!("sc.exe queryex {}", it.name)),
+        },
+        ServiceFinding::NotInstalled { name, place } => {
+            let installs = match name.as_str() {
+                "ebpfcore" | "netebpfext" => "install eBPF for Windows (its MSI has both drivers)",
+                _ => "install it",
+            };
+            Judgement::fail(format!("there is no service `{name}`"))
+                .quote(place, "1060")
+                .because(why.to_owned())
+                .say(installs)
+        }
+        refused @ ServiceFinding::Refused { .. } => doubt(refused),
+    }
+}
+
+fn running(service: &Service) -> Judgement {
+    state(Judgement::ok, service)
+}
+
+fn stopped(service: &Service, why: &str) -> Judgement {
+    let code =
+        if service.exit_code == SPECIFIC { service.service_exit_code } else { service.exit_code };
+    let judgement = state(Judgement::fail, service);
+    let told = exit_meaning(code);
+    let cause = match told {
+        Some((meaning, _)) => format!("{meaning}; {why}"),
+        None if code == 0 => format!("it was stopped, or never started; {why}"),
+        None => format!("it ended with {}; {why}", code_name(code)),
+    };
+    let judgement = judgement.because(cause);
+    let judgement = match told {
+        Some((_, advice)) if !advice.is_empty() => judgement.say(advice),
+        _ => judgement,
+    };
+    judgement.steps(start(&service.name)).say(format!(
+        "if it stops again, `sc.exe queryex {}` has its exit codes, and a \
+             diagnostic trace of the start says more: weir doctor --trace 30s",
+        service.name
+    ))
+}
+
+fn state(verdict: fn(String) -> Judgement, service: &Service) -> Judgement {
+    let told = format!(
+        "STATE {}, WIN32_EXIT_CODE {}, SERVICE_EXIT_CODE {}",
+        service.state.name(),
+        service.exit_code,
+        service.service_exit_code
+    );
+    verdict(format!("{} is {}", service.name, service.state.name())).quote(&service.place, told)
+}
+
+fn doubt(found: &ServiceFinding) -> Judgement {
+    let ServiceFinding::Refused { name, code, place } = found else {
+        return Judgement::unknown("", &[Kind::Services]);
+    };
+    let told = format!("Windows did not say how `{name}` is: {}", code_name(*code));
+    Judgement::unknown(told, &[Kind::Services]).quote(place, code.to_string())
+}
+
+/// Nobody asked about this service, or nobody answered.
+fn unasked(evidence: &Evidence, name: &str) -> Judgement {
+    let is_its = |gap: &&Gap| gap.which.as_deref().is_some_and(|it| it.eq_ignore_ascii_case(name));
+    let why = evidence.gaps_of(Kind::Services).find(is_its).map_or("", |it| it.why.as_str());
+    let found = format!("needs sc.exe queryex {name}");
+    let found = if why.is_empty() { found } else { format!("{found}: {why}") };
+    Judgement::unknown(found, &[Kind::Services])
+}

@@ -1,0 +1,86 @@
+//! WD0304, WD0315: filters whose callout is gone, and filters that nothing needs any more.
+//!
+//! A filter whose callout is gone blocks what it matches, unless it says otherwise.
+//!
+//! Source: microsoft/ebpf-for-windows, pull request 5496 (read 2026-11)
+
+use super::ebpf_objects::{part_only, permits_without_callout};
+use super::evidence::Evidence;
+use super::facts::Filter;
+use super::objects::{Objects, filter_line, is_ebpf_filter, is_weir_filter};
+use super::remedies::{restart, restart_weir};
+use super::verdict::{Judgement, Step};
+use std::collections::BTreeSet;
+use weir_abi::identifiers::Guid;
+
+pub(super) fn of_ebpf(evidence: &Evidence) -> Judgement {
+    let is_ours = |it: &Filter| is_ebpf_filter(it) && !is_weir_filter(it);
+    if let Some(judgement) = orphans(evidence, is_ours, &restart(evidence)) {
+        return judgement;
+    }
+    let objects = Objects::of(evidence);
+    if evidence.links.as_ref().is_some_and(|links| links.iter().all(|it| it.program_id == 0)) {
+        let stale: Vec<&Filter> = objects.filters().filter(|it| is_ours(it)).collect();
+        if !stale.is_empty() {
+            let found =
+                format!("nothing is attached, and {} filters of eBPF are still there", stale.len());
+            let judgement = Judgement::warn(found)
+                .because(
+                    "a program was detached and its filters were not deleted; they cost \
+                     time and decide nothing",
+                )
+                .steps(restart(evidence));
+            return quoted(judgement, &stale);
+        }
+    }
+    Judgement::ok("every filter of eBPF asks a callout that is registered")
+}
+
+pub(super) fn of_weir(evidence: &Evidence) -> Judgement {
+    orphans(evidence, is_weir_filter, &restart_weir(evidence))
+        .unwrap_or_else(|| Judgement::ok("every filter of Weir asks a callout that is registered"))
+}
+
+fn orphans(
+    evidence: &Evidence,
+    is_ours: fn(&Filter) -> bool,
+    remedy: &[Step],
+) -> Option<Judgement> {
+    let objects = Objects::of(evidence);
+    let has = |is_there: bool, what: &str| (!is_there).then(|| part_only(what));
+    if !objects.is_whole() {
+        let callout = has(objects.callouts().next().is_some(), "callout");
+        let filter = has(objects.filters().any(is_ours), "filter of it");
+        if let Some(unknown) = callout.or(filter) {
+            return Some(unknown);
+        }
+    }
+    let there: BTreeSet<Guid> =
+        objects.callouts().filter(|it| it.is_registered()).map(|it| it.key).collect();
+    let is_orphan = |it: &&Filter| it.callout.is_some_and(|key| !there.contains(&key));
+    let orphans: Vec<&Filter> =
+        objects.filters().filter(|it| is_ours(it)).filter(is_orphan).collect();
+    let blocking = orphans.iter().filter(|it| !permits_without_callout(it)).count();
+    let found = match (orphans.len(), blocking) {
+        (0, _) => return None,
+        (count, 0) => {
+            format!("{count} filters ask a callout that is gone; they let pass what they match")
+        }
+        (count, blocking) => format!(
+            "{count} filters ask a callout that is gone; {blocking} of them block what they match"
+        ),
+    };
+    let judgement = Judgement::fail(found)
+        .because(
+            "the driver was unloaded, or its callout could not be registered, and its \
+             filters stayed; Windows blocks what such a filter matches unless the filter says \
+             to permit",
+        )
+        .steps(remedy.iter().cloned())
+        .say("where they stay, a restart of the machine removes them: they are not kept over one");
+    Some(quoted(judgement, &orphans))
+}
+
+fn quoted(judgement: Judgement, filters: &[&Filter]) -> Judgement {
+    filters.iter().fold(judgement, |it, filter| it.quote(&filter.place, filter_line(filter)))
+}
