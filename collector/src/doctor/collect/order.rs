@@ -15,6 +15,7 @@ use std::fs::File;
 use std::io::{Cursor, Read as _};
 use std::path::Path;
 use std::time::Instant;
+use weir_evidence::system::SystemFile;
 use weir_stages::checks::facts::TEXT_BYTES_MAX;
 use weir_stages::checks::{Gap, Kind};
 
@@ -170,7 +171,7 @@ impl Collection<'_> {
         let mut system = machine::system(&self.tools, self.is_elevated);
         system.clock_offset_ms = clock_offset_ms;
         system.collector_answers = answers;
-        let text = machine::to_json(&system);
+        let text = SystemFile::new(&system).to_json();
         self.add(of_kind("system.json", Kind::System), &mut Cursor::new(text))
     }
 
@@ -232,9 +233,10 @@ fn content(ask: &Ask, answer: &Answer, private: &Path) -> Option<File> {
 fn is_telling(ask: &Ask, answer: &Answer) -> bool {
     match ask.answer {
         Where::File(_) => false,
-        // Printed to standard error, in the machine's language, and told by the exit code.
+        // That a store is not there is printed to standard error, in the machine's language, and told
+        // by the exit code.
         Where::Key if answer.exit_code == Some(1) && answer.bytes == 0 => {
-            answer.trouble.is_none() && !keys::is_denied(&ask.arguments)
+            ask.kind == Kind::Store && !keys::is_denied(&ask.arguments)
         }
         Where::Key | Where::Output => answer.bytes > 0 || answer.exit_code == Some(0),
     }
