@@ -113,7 +113,7 @@ pub(super) fn at_this_machine(args: &DoctorArgs) -> Result<Looked, Failure> {
         bpftool: args.bpftool.clone(),
         has_map_dumps: args.map_dumps,
         trace: args.trace,
-        collector: args.collector,
+        collector: Some(args.collector),
         is_nameless: args.no_host,
         ..Options::default()
     };
@@ -127,6 +127,22 @@ pub(super) fn at_this_machine(args: &DoctorArgs) -> Result<Looked, Failure> {
     looked.evidence.gaps = gaps;
     items.into_iter().for_each(|it| looked.take(it));
     Ok(looked)
+}
+
+/// Looks at the machine for its collector, whose own figures these are.
+#[cfg(windows)]
+pub(super) fn for_the_collector(bpftool: Option<PathBuf>, page: &str) -> Result<Evidence, Failure> {
+    let options = Options { bpftool, collector: None, ..Options::default() };
+    let nobody_presses = Interrupt::default();
+    let Memory { items, gaps } = collect::into_memory(&options, &nobody_presses, &mut |_| {})?;
+    let mut looked = Looked::new(None);
+    looked.evidence.gaps = gaps;
+    items.into_iter().for_each(|it| looked.take(it));
+    let page = weir_evidence::telemetry::parse("this collector's metrics", page);
+    if let Ok(telemetry) = page {
+        looked.evidence.add(Piece::Telemetry(telemetry));
+    }
+    Ok(looked.evidence)
 }
 
 /// A store that `reg.exe` did not find: it prints nothing then, and that is an answer.

@@ -11,6 +11,7 @@ use super::tools::Tools;
 use super::{answers, keys, left, machine, metrics, recording};
 use crate::doctor::bundle::{About, Content, Head, Memory, Sink, Writer};
 use crate::failure::{Failure, one_line};
+use core::net::SocketAddr;
 use std::fs::File;
 use std::io::{Cursor, Read as _};
 use std::path::Path;
@@ -150,29 +151,33 @@ impl Collection<'_> {
 
     /// The machine itself, and the collector where it runs.
     fn machine(&mut self, clock_offset_ms: Option<i64>) -> Result<(), Failure> {
-        let (page, answers) = match metrics::fetch(self.options.collector) {
-            metrics::Fetched::Page(page) => (Some(page), Some(true)),
-            metrics::Fetched::Other(why) => {
-                self.gap(Kind::Telemetry, None, why, false);
-                (None, Some(false))
-            }
-            metrics::Fetched::Unclear(why) => {
-                self.gap(Kind::Telemetry, None, why, false);
-                (None, None)
-            }
+        let answers = match self.options.collector {
+            Some(address) => self.metrics(address)?,
+            None => None,
         };
-        if let Some(page) = page {
-            let about = About {
-                command: Some(format!("GET http://{}/metrics", self.options.collector)),
-                ..of_kind("collector/metrics.txt", Kind::Telemetry)
-            };
-            self.sink.add(about, &mut Cursor::new(page))?;
-        }
         let mut system = machine::system(&self.tools, self.is_elevated);
         system.clock_offset_ms = clock_offset_ms;
         system.collector_answers = answers;
         let text = SystemFile::new(&system).to_json();
         self.add(of_kind("system.json", Kind::System), &mut Cursor::new(text))
+    }
+
+    /// What the collector says of itself; whether it is Weir's that answers.
+    fn metrics(&mut self, address: SocketAddr) -> Result<Option<bool>, Failure> {
+        let (why, answers) = match metrics::fetch(address) {
+            metrics::Fetched::Page(page) => {
+                let about = About {
+                    command: Some(format!("GET http://{address}/metrics")),
+                    ..of_kind("collector/metrics.txt", Kind::Telemetry)
+                };
+                self.sink.add(about, &mut Cursor::new(page))?;
+                return Ok(Some(true));
+            }
+            metrics::Fetched::Other(why) => (why, Some(false)),
+            metrics::Fetched::Unclear(why) => (why, None),
+        };
+        self.gap(Kind::Telemetry, None, why, false);
+        Ok(answers)
     }
 
     pub(super) fn add(&mut self, about: About, content: &mut dyn Content) -> Result<(), Failure> {
