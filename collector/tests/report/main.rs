@@ -1,4 +1,5 @@
 //! `weir doctor --from`: what users, scripts and browsers get of it.
+#![expect(clippy::unwrap_used, reason = "tests fail loudly")]
 
 mod bundle;
 mod html;
