@@ -34,10 +34,8 @@ fn kind(value: &Json) -> &'static str {
 fn differences(root: &Json, schema: &Json, value: &Json, at: &str, found: &mut Vec<String>) {
     let schema = resolved(root, schema);
     let types = &schema["type"];
-    let allowed: Vec<&str> = match types {
-        Json::Array(several) => several.iter().filter_map(Json::as_str).collect(),
-        one => one.as_str().into_iter().collect(),
-    };
+    let several = types.as_array().map_or(core::slice::from_ref(types), Vec::as_slice);
+    let allowed: Vec<&str> = several.iter().filter_map(Json::as_str).collect();
     if !allowed.contains(&kind(value)) {
         found.push(format!("{at} is {}, not {allowed:?}", kind(value)));
     }
