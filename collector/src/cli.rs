@@ -1,6 +1,11 @@
 //! The command line, defined once: parsing, help and docs come from here.
 
+mod doctor;
+mod traces;
+
 pub use crate::otlp::OtlpArgs;
+pub use doctor::DoctorArgs;
+pub use traces::TracesArgs;
 
 use crate::map_value::{MapEntry, parse_entry};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -30,6 +35,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// Show the events of trace files (.etl) of any provider, decoded, on any machine.
     Events(EventsArgs),
+    /// Show diagnostic traces of eBPF for Windows and of WFP callouts, known failures marked.
+    Traces(TracesArgs),
     /// Find out why a program is not invoked, or a flow not redirected: on this machine, or on a
     /// bundle of evidence, on any machine.
     Doctor(DoctorArgs),
@@ -87,6 +94,10 @@ pub struct RunArgs {
     /// without a label. Unless given, that of the installed eBPF for Windows, where there is one.
     #[arg(long = "names.bpftool", value_name = "PATH")]
     pub names_bpftool: Option<PathBuf>,
+
+    /// How often the doctor's checks are judged, for weir_doctor_check_status; 0s for never.
+    #[arg(long = "doctor.interval", value_name = "TIME", value_parser = parse_duration, default_value = "15m")]
+    pub doctor_interval: Duration,
 }
 
 /// Arguments of `weir replay`.
@@ -253,66 +264,6 @@ pub struct EventsArgs {
     /// Print the summary as one JSON document.
     #[arg(long, requires = "summary")]
     pub json: bool,
-}
-
-/// Arguments of `weir doctor`.
-///
-/// The exit code is the verdict: 0 ok, 1 warn, 2 fail, 3 unknown; where it could not look at all, 15
-/// or one of the others. Checks that need a trace, dumps of maps or an object do not count where
-/// nobody asked for these.
-#[derive(Args, Debug)]
-pub struct DoctorArgs {
-    /// Judge a bundle of evidence instead of this machine: a folder, a .zip, or a single file that a
-    /// tool wrote. Repeat for several; they count as one machine's.
-    #[arg(long, value_name = "DIR|ZIP|FILE")]
-    pub from: Vec<PathBuf>,
-
-    /// Collect evidence of this machine into a new folder or a .zip, and judge it too.
-    #[arg(long, value_name = "DIR|FILE.zip", conflicts_with = "from")]
-    pub collect: Option<PathBuf>,
-
-    /// Record the diagnostic providers for this time, while you reproduce the problem.
-    #[arg(long, value_name = "TIME", value_parser = parse_duration, conflicts_with = "from")]
-    pub trace: Option<Duration>,
-
-    /// Dump maps too, and see whether they are full. A bundle then holds what is in them.
-    #[arg(long, conflicts_with = "from")]
-    pub map_dumps: bool,
-
-    /// A program that should be loaded and attached, by the name that bpftool prints, and where it
-    /// should be attached. Repeat for several.
-    #[arg(long, value_name = "NAME[=ATTACH_TYPE]", value_parser = crate::doctor::parse_program)]
-    pub program: Vec<weir_stages::checks::facts::ExpectedProgram>,
-
-    /// A program's object: it is loaded here, and its maps are compared with the machine's. Repeat
-    /// for several.
-    #[arg(long, value_name = "OBJ")]
-    pub object: Vec<PathBuf>,
-
-    /// Connections to the first address should go to the second. Repeat for several.
-    #[arg(long, value_name = "FROM=TO", value_parser = crate::doctor::parse_redirect)]
-    pub redirect: Vec<(SocketAddr, SocketAddr)>,
-
-    /// Print one JSON document instead: docs/doctor-report.schema.json.
-    #[arg(long)]
-    pub json: bool,
-
-    /// Write one self-contained page too, for a ticket; `-` for standard output, and nothing else
-    /// goes there.
-    #[arg(long, value_name = "FILE")]
-    pub html: Option<PathBuf>,
-
-    /// Say what a check looks at, what it needs and where its rule comes from; look at nothing.
-    #[arg(long, value_name = "ID")]
-    pub explain: Option<String>,
-
-    /// bpftool.exe by its full path. Unless given, that of the installed eBPF for Windows.
-    #[arg(long, value_name = "PATH", conflicts_with = "from")]
-    pub bpftool: Option<PathBuf>,
-
-    /// Where the collector serves its metrics on this machine.
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = weir_abi::identifiers::LISTEN_ADDRESS)]
-    pub collector: SocketAddr,
 }
 
 /// Arguments of `weir driver`.

@@ -22,4 +22,5 @@ pub mod run;
 pub mod serve;
 mod table;
 mod trace_file;
+pub mod traces;
 pub mod web_config;

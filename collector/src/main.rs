@@ -22,6 +22,7 @@ fn main() -> ProcessExit {
         Command::Demo(args) => weir::demo::run(args, &mut std::io::stdout().lock()),
         Command::Driver(args) => weir::driver::run(&args.command, &mut std::io::stdout().lock()),
         Command::Events(args) => weir::events::run(args, &mut std::io::stdout().lock()),
+        Command::Traces(args) => weir::traces::run(args, &mut std::io::stdout().lock()),
     };
     match result {
         Ok(()) => ProcessExit::SUCCESS,

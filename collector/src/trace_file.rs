@@ -32,6 +32,19 @@ pub(crate) fn open(path: &Path) -> Result<OpenTrace, Failure> {
     open_file(path, &[], input::open(path)?.0)
 }
 
+/// Opens whatever may be a trace, text or not; `-` is standard input.
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn open_any(path: &Path) -> Result<Box<dyn Source>, Failure> {
+    let opened = if path.as_os_str() == "-" {
+        spool(io::stdin().lock()).map(|spooled| -> Box<dyn Source> { Box::new(spooled) })
+    } else {
+        seekable(&[], input::open(path)?.0)
+    };
+    opened.map_err(|error| unreadable(path, &error))
+}
+
 /// Opens a file as a trace of which the beginning was read before.
 ///
 /// # Errors

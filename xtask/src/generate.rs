@@ -33,15 +33,21 @@ pub(crate) fn run(is_check: bool) -> Outcome {
 }
 
 /// The generated pages: path and text.
-pub(crate) fn pages() -> [(&'static str, String); 6] {
+pub(crate) fn pages() -> [(&'static str, String); 7] {
     [
         ("docs/metrics.md", with_note(&weir_stages::docs::metrics_markdown())),
         ("docs/events.md", with_note(&weir_stages::docs::events_markdown())),
         ("docs/doctor-checks.md", with_note(&weir_stages::checks::docs::checks_markdown())),
+        ("docs/doctor-report.schema.json", report_schema()),
         ("docs/exit-codes.md", with_note(&exit_codes())),
         ("docs/cli.md", with_note(&command_line())),
         ("deploy/kubernetes/prometheusrule.yaml", prometheus_rule::manifest()),
     ]
+}
+
+/// A schema that cannot be made is none, and the page then differs.
+fn report_schema() -> String {
+    weir::doctor::schema().unwrap_or_default()
 }
 
 fn with_note(text: &str) -> String {

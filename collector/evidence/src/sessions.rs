@@ -121,7 +121,10 @@ fn page(file: &str, text: &str) -> Result<Session, ReadError> {
                 let what = format!("over {PROVIDERS_MAX} providers");
                 return Err(ReadError::damaged(file, number, what));
             }
-            session.providers.push(guid);
+            // A provider that nobody registered a name of has its GUID in place of one too.
+            if session.providers.last() != Some(&guid) {
+                session.providers.push(guid);
+            }
         }
     }
     session.filter(|_| is_sure).ok_or_else(|| ReadError::Unknown { file: file.to_owned() })

@@ -4,7 +4,7 @@
 //! bundle of a newer version is refused by its number, not misread.
 
 use crate::ReadError;
-use crate::text::{self, kept};
+use crate::text::{self, kept, reported};
 use serde::{Deserialize, Serialize};
 use weir_stages::checks::facts::{Place, System};
 
@@ -119,7 +119,7 @@ pub(crate) fn parse(file: &str, text: &str) -> Result<System, ReadError> {
         return Err(ReadError::damaged(file, 1, what));
     }
     let system: SystemFile = serde_json::from_str(text).map_err(|error| {
-        ReadError::damaged(file, error.line() as u64, error.to_string().escape_debug().to_string())
+        ReadError::damaged(file, error.line() as u64, reported(&error.to_string()))
     })?;
     if system.format != FORMAT || system.versions.len() > VERSIONS_MAX {
         let what = format!("it is no `{FORMAT}` with at most {VERSIONS_MAX} versions");

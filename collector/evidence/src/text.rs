@@ -160,6 +160,11 @@ pub(crate) fn quoted(text: &str) -> String {
     format!("`{}`", cut(text, QUOTE_BYTES_MAX).escape_debug())
 }
 
+/// What a library says of the input, which may quote it: bounded and escaped as [`quoted`] is.
+pub(crate) fn reported(text: &str) -> String {
+    cut(text, 2 * QUOTE_BYTES_MAX).escape_debug().to_string()
+}
+
 fn cut(text: &str, bytes_max: usize) -> String {
     if text.len() <= bytes_max {
         return text.to_owned();

@@ -5,18 +5,28 @@
 //! * `look`: files to evidence, with what could not be read.
 //! * `objects`: programs' objects that were given.
 //! * `view`: the report as one document; `terminal`, `html`: how it is shown.
+//! * `watch`: looks now and then, for `weir run`.
 //! * `args`: values of the options.
 
 mod args;
 pub mod bundle;
-//pub mod collect;
+pub mod collect;
 mod html;
 mod look;
 mod objects;
 mod terminal;
 mod view;
+#[cfg_attr(
+    not(any(windows, test)),
+    expect(dead_code, reason = "the same everywhere, but only Windows is looked at")
+)]
+mod watch;
+
+#[cfg(feature = "schema")]
+pub use view::schema;
 
 pub(crate) use args::{parse_program, parse_redirect};
+pub(crate) use watch::Watch;
 
 use crate::cli::DoctorArgs;
 use crate::failure::{ExitCode, Failure};
@@ -69,6 +79,14 @@ fn look(args: &DoctorArgs) -> Result<Looked, Failure> {
         return look::at_this_machine(args);
     }
     look::at_bundles(&args.from)
+}
+
+/// How `weir run` looks: with every tool, and with its own figures as it has them.
+#[cfg(windows)]
+pub(crate) fn looks(
+    bpftool: Option<std::path::PathBuf>,
+) -> impl FnMut(&str) -> Result<weir_stages::checks::Evidence, String> + Send {
+    move |page| look::for_the_collector(bpftool.clone(), page).map_err(|error| error.to_string())
 }
 
 fn explain(id: &str, out: &mut impl Write) -> Result<Verdict, Failure> {

@@ -10,8 +10,19 @@ use weir_stages::checks::{Evidence, Gap, Outcome, Report, Step, Verdict};
 /// The layout's number; raised where a reader would stumble.
 pub(super) const VERSION: u32 = 1;
 
+/// The schema of the document, as `docs/doctor-report.schema.json` has it.
+///
+/// # Errors
+/// None that is known: the schema is made of the types below.
+#[cfg(feature = "schema")]
+pub fn schema() -> serde_json::Result<String> {
+    let schema = schemars::schema_for!(View<'_>);
+    serde_json::to_string_pretty(&schema).map(|text| format!("{text}\n"))
+}
+
 /// What was judged.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct Source {
     /// The bundle's path; `null` where the machine itself was looked at.
     pub(super) bundle: Option<String>,
@@ -29,72 +40,118 @@ pub(super) struct Source {
     pub(super) unread: Vec<UnreadView>,
 }
 
+/// A file that was read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct FileView {
+    /// Path in the bundle.
     pub(super) path: String,
+    /// What it holds, by the names that `missing` has.
     pub(super) holds: Vec<&'static str>,
 }
 
+/// A file that was not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct UnreadView {
+    /// Path in the bundle.
     pub(super) path: String,
+    /// Why, and where in it.
     pub(super) why: String,
 }
 
-/// The document.
+/// What `weir doctor --json` prints.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(title = "Report of weir doctor"))]
 pub(super) struct View<'a> {
+    /// Always `weir-doctor`.
     pub(super) format: &'static str,
+    /// The layout's number, raised where a reader would stumble.
     pub(super) version: u32,
+    /// The version of weir that judged.
     pub(super) weir: &'static str,
+    /// `ok`, `warn`, `fail` or `unknown`: the worst of all checks but those that nobody asked for.
     pub(super) verdict: &'static str,
+    /// How many checks have each verdict.
     pub(super) counts: BTreeMap<&'static str, usize>,
     /// The id of the check to look at first.
     pub(super) first_failure: Option<&'static str>,
+    /// What was judged.
     pub(super) source: &'a Source,
+    /// What could not be collected, and why.
     pub(super) gaps: Vec<GapView<'a>>,
+    /// Every check, in the order in which an expert looks.
     pub(super) checks: Vec<CheckView<'a>>,
 }
 
+/// Evidence that is missing.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct GapView<'a> {
+    /// What it would have been.
     pub(super) kind: &'static str,
+    /// Of several of a kind, which.
     pub(super) which: Option<&'a str>,
+    /// Why it is missing.
     pub(super) why: &'a str,
+    /// It was refused for want of rights.
     pub(super) denied: bool,
 }
 
+/// What one check says.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct CheckView<'a> {
+    /// Stable for good, as `WD0101`.
     pub(super) id: &'static str,
+    /// The part of the report that it is in.
     pub(super) group: &'static str,
+    /// What holds where it is ok.
     pub(super) title: &'static str,
+    /// `ok`, `warn`, `fail` or `unknown`.
     pub(super) verdict: &'static str,
+    /// What was found; a line.
     pub(super) found: &'a str,
+    /// The id of the failing check that explains this one.
     pub(super) follows_from: Option<&'static str>,
     /// Unknown, and needs evidence that is collected on request only.
     pub(super) on_request: bool,
+    /// Kinds of evidence that were missing.
     pub(super) missing: Vec<&'static str>,
+    /// Where it stands, in the evidence's own words.
     pub(super) evidence: Vec<QuoteView<'a>>,
+    /// Places that were left out.
     pub(super) evidence_left_out: usize,
+    /// Why it is so, and what it does.
     pub(super) cause: Option<&'a str>,
+    /// What to do, in order.
     pub(super) remedy: Vec<StepView<'a>>,
+    /// What whoever collects must be allowed for the check to know anything.
     pub(super) privilege: &'static str,
+    /// Where the rule comes from, or where to read on.
     pub(super) docs: &'static str,
 }
 
+/// A place, and what stands there.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct QuoteView<'a> {
+    /// The file.
     pub(super) file: &'a str,
     /// From 1; 0 where there is none.
     pub(super) line: u64,
+    /// What stands there.
     pub(super) text: &'a str,
 }
 
+/// A step of a remedy.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct StepView<'a> {
     /// `run` a command, `say` something, `careful` before what comes next.
     pub(super) kind: &'static str,
+    /// The command, or the words.
     pub(super) text: &'a str,
 }
 

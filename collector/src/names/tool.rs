@@ -59,7 +59,7 @@ impl Tool {
         return None;
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 }

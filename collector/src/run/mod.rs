@@ -6,8 +6,9 @@
 //! * `source`: where events come from; `live`: sessions; `whole`, `tail`: files and standard
 //!   input.
 //! * `pump`: the thread from source to views.
-//! * `wfp`: looks at the filtering engine's objects.
+//! * `wfp`: looks at the filtering engine's objects; `doctor`: at the whole machine, more seldom.
 
+mod doctor;
 #[cfg_attr(
     not(windows),
     expect(dead_code, reason = "the same everywhere, but only Windows has sessions")
@@ -67,6 +68,7 @@ fn collect(runtime: &Runtime, args: &RunArgs, out: &mut impl Write) -> Result<()
         let source = source(args)?;
         let namer = namer(args)?;
         let wfp = wfp::watch(args)?;
+        let doctor = doctor::watch(args)?;
         let options = snapshot_options(args.stuck_after, args.flow_detail);
         let stages = LiveStages::new(source.flows(), stages_options(args), options, now_ns());
         let (readiness, readable) = watch::channel(Readiness::NotReady(STARTING.into()));
@@ -83,7 +85,8 @@ fn collect(runtime: &Runtime, args: &RunArgs, out: &mut impl Write) -> Result<()
         output::print(greeting.as_bytes(), out)?;
         let (tell, stopped) = mpsc::channel();
         let exporters = exports.facts();
-        let pump = Pump { source, stages, namer, wfp, exporters, web, readiness, stop: stopped };
+        let pump =
+            Pump { source, stages, namer, wfp, doctor, exporters, web, readiness, stop: stopped };
         let mut ended = start(pump)?;
         let early = tokio::select! {
             outcome = &mut ended => Some(outcome),

@@ -4,6 +4,7 @@
 //! up who takes events in.
 
 use super::source::{Polled, Source};
+use crate::doctor;
 use crate::failure::Failure;
 use crate::live::{LiveStages, Process};
 use crate::names::Namer;
@@ -13,6 +14,7 @@ use core::time::Duration;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
+use weir_stages::exposition;
 use weir_stages::snapshot::{ExporterFacts, Shell, WebFacts};
 use weir_wfp::Watch;
 
@@ -34,6 +36,8 @@ pub(super) struct Pump {
     pub(super) namer: Option<Namer>,
     /// Looks at the filtering engine's objects.
     pub(super) wfp: Option<Watch>,
+    /// Looks at the whole machine.
+    pub(super) doctor: Option<doctor::Watch>,
     /// What exporters say of themselves.
     pub(super) exporters: Box<dyn Fn() -> Vec<ExporterFacts> + Send>,
     /// What the web server says of itself.
@@ -101,12 +105,20 @@ impl Pump {
         }
     }
 
-    /// Looks at the filtering engine where that is due.
+    /// Looks at the filtering engine, and at the whole machine, where that is due.
     fn look(&mut self) {
-        let Some(wfp) = &mut self.wfp else { return };
-        wfp.poll(Instant::now());
-        if let Some(complaint) = wfp.take_complaint() {
-            output::warn(&complaint);
+        if let Some(wfp) = &mut self.wfp {
+            wfp.poll(Instant::now());
+            if let Some(complaint) = wfp.take_complaint() {
+                output::warn(&complaint);
+            }
+        }
+        if let Some(doctor) = &mut self.doctor {
+            let view = self.stages.view();
+            doctor.poll(Instant::now(), || exposition::text(&view.snapshot).unwrap_or_default());
+            if let Some(complaint) = doctor.take_complaint() {
+                output::warn(&complaint);
+            }
         }
     }
 
@@ -118,7 +130,7 @@ impl Pump {
             process: process.facts(),
             web: Some((self.web)()),
             wfp: self.wfp.as_ref().map(|it| it.facts().clone()),
-            doctor: None,
+            doctor: self.doctor.as_ref().map(|it| it.facts().clone()),
         };
         self.stages.publish(self.source.time_ns(now_ns()), &shell);
         let readiness = match self.source.unready() {

@@ -56,6 +56,9 @@ impl Found {
         if let Some(error) = row.error {
             return Err(told(file, object.line, &error));
         }
+        if row.is_of_others() && self.is_empty() {
+            return Err(ReadError::Unknown { file: file.to_owned() });
+        }
         let place = Place::new(file, object.line);
         if row.id.is_none() && row.key.is_some() {
             let map_id = Asked::map_id(asked);
@@ -74,6 +77,13 @@ impl Found {
             self.programs.push(program(row, place)?);
         }
         Ok(())
+    }
+
+    const fn is_empty(&self) -> bool {
+        self.programs.is_empty()
+            && self.links.is_empty()
+            && self.maps.is_empty()
+            && self.dump.is_none()
     }
 
     fn pieces(self) -> Vec<Piece> {

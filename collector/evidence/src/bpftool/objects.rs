@@ -1,7 +1,7 @@
 //! JSON objects with their lines: one list, one object, or several one after another.
 
 use crate::ReadError;
-use crate::text::newlines;
+use crate::text::{newlines, reported};
 use core::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
@@ -57,7 +57,7 @@ fn damaged(file: &str, line: u64, error: &serde_json::Error) -> ReadError {
     // Its own position counts from the part's beginning, and would contradict the place.
     let what = error.to_string();
     let what = what.rsplit_once(" at line ").map_or(what.as_str(), |(what, _)| what);
-    ReadError::damaged(file, line + within, format!("JSON: {}", what.escape_debug()))
+    ReadError::damaged(file, line + within, format!("JSON: {}", reported(what)))
 }
 
 /// Lines of parts of a text that come in its order.

@@ -23,6 +23,14 @@ pub(super) struct Row {
     pub(super) values: Option<IgnoredAny>,
 }
 
+impl Row {
+    /// Whether it has nothing by which bpftool's objects are told.
+    pub(super) const fn is_of_others(&self) -> bool {
+        let is_listed = self.id.is_some() || self.r#type.is_some() || self.prog_id.is_some();
+        !is_listed && self.bytes_key.is_none() && self.key.is_none()
+    }
+}
+
 /// A type's name, or its number where nobody has registered one.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]

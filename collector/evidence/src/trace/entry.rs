@@ -116,6 +116,11 @@ impl<R: Read> Entries<R> {
         Ok(Self { lines: Lines::new(source)?, ahead: None })
     }
 
+    /// What entries were read from.
+    pub(super) fn into_source(self) -> R {
+        self.lines.into_source()
+    }
+
     /// The next entry; `None` at the end.
     pub(super) fn next_entry(&mut self) -> io::Result<Option<Entry>> {
         let mut entry: Option<Entry> = self.ahead.take().map(|line| Entry::new(&line));

@@ -44,6 +44,11 @@ impl<R: Read + Seek> EtlTrace<R> {
         Ok(Some(event(Place::new(file.as_str(), *number), &record, schemas)))
     }
 
+    /// What the trace was read from.
+    pub(super) fn into_source(self) -> R {
+        self.trace.into_reader()
+    }
+
     /// What the file says of itself.
     pub(super) const fn trace(&self) -> &Trace<R> {
         &self.trace

@@ -101,6 +101,12 @@ impl Incidents {
         self.found.into_iter().map(|it| it.1).collect()
     }
 
+    /// Whether there is any incident yet.
+    #[must_use]
+    pub const fn has_found(&self) -> bool {
+        !self.found.is_empty()
+    }
+
     /// The cause of the incident that an event is of, by its line.
     #[must_use]
     pub fn cause_at(&self, line: u64) -> Option<KnownFailure> {

@@ -64,6 +64,11 @@ impl<R: Read> Lines<R> {
         Ok(Some(Line { number: self.number, text, is_cut }))
     }
 
+    /// What lines were read from.
+    pub(super) fn into_source(self) -> R {
+        self.reader.into_inner().into_inner().1
+    }
+
     fn utf8(&mut self) -> io::Result<Option<(String, bool)>> {
         let (mut bytes, mut is_any, mut is_cut) = (Vec::new(), false, false);
         loop {

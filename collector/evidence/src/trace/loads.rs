@@ -113,6 +113,9 @@ impl Loads {
             self.current.remove(&event.process);
             return None;
         }
+        if current.is_elsewhere(event, outermost) {
+            return None;
+        }
         current.last = event.time.map(|time| time.0).or(current.last);
         current.has_object |= object.is_some();
         let number = current.number;
@@ -169,12 +172,14 @@ impl Current {
         if self.is_ending && !fails {
             return true;
         }
-        let Some(now) = event.time.map(|time| time.0) else { return false };
-        let goes_on = matches!(outermost, Some(Step::Begins(_)));
-        let is_after = self.until.is_some_and(|until| now > until) && !goes_on;
-        let is_waiting = self.until.is_none();
-        let is_silent = self.last.is_some_and(|last| now.abs_diff(last) > SILENCE_STEPS);
-        is_after || (is_waiting && is_silent)
+        let (Some(last), Some(now)) = (self.last, event.time) else { return false };
+        self.until.is_none() && now.0.abs_diff(last) > SILENCE_STEPS
+    }
+
+    /// Whether its thread does something else after a success. What it loaded may be attached later.
+    fn is_elsewhere(&self, event: &TraceEvent, outermost: Option<Step<'_>>) -> bool {
+        let (Some(until), Some(now)) = (self.until, event.time) else { return false };
+        now.0 > until && !matches!(outermost, Some(Step::Begins(_)))
     }
 
     /// What an event makes of it.

@@ -94,6 +94,14 @@ impl<R: Read + Seek> TraceReader<R> {
         Ok(found)
     }
 
+    /// What the trace was read from, to open it again.
+    pub fn into_source(self) -> R {
+        match self.kind {
+            Kind::Text(trace) => trace.into_source(),
+            Kind::Etl(trace) => trace.into_source(),
+        }
+    }
+
     /// The file, where it is an `.etl`.
     pub fn etl(&self) -> Option<&Trace<R>> {
         match &self.kind {

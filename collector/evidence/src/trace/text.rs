@@ -27,6 +27,11 @@ impl<R: Read> TextTrace<R> {
         Ok(Self { file: file.to_owned(), entries: Entries::new(source)? })
     }
 
+    /// What the trace was read from.
+    pub(super) fn into_source(self) -> R {
+        self.entries.into_source()
+    }
+
     /// The next entry, an event or not; `None` at the end.
     pub(super) fn next_event(&mut self) -> io::Result<Option<Result<TraceEvent, Fault>>> {
         let Some(entry) = self.entries.next_entry()? else { return Ok(None) };

@@ -63,12 +63,16 @@ impl<R: Read> Transcoder<R> {
             let Some(encoding) = self.encoding.or_else(|| self.detect()) else { continue };
             let raw = self.raw.get(..self.raw_bytes).unwrap_or_default();
             let decoded = match encoding {
-                Encoding::Utf8 => utf8(raw, self.has_ended, &mut self.text),
-                Encoding::Utf16 { is_big } => utf16(raw, is_big, self.has_ended, &mut self.text),
+                Encoding::Utf8 => utf8(raw, &mut self.text),
+                Encoding::Utf16 { is_big } => utf16(raw, is_big, &mut self.text),
             };
             self.raw.copy_within(decoded.bytes..self.raw_bytes, 0);
             self.raw_bytes -= decoded.bytes;
             self.fault = decoded.fault;
+            // Bytes that wait for others wait in vain; without this the loop would not end.
+            if self.has_ended && self.raw_bytes > 0 && self.fault.is_none() {
+                self.fault = Some(Fault::Encoding("a character is cut off"));
+            }
             if let Some(place) = self.text.find('\0') {
                 self.text.truncate(place);
                 self.fault = Some(Fault::Nul);
@@ -126,17 +130,13 @@ struct Decoded {
     fault: Option<Fault>,
 }
 
-fn utf8(raw: &[u8], is_last: bool, text: &mut String) -> Decoded {
+fn utf8(raw: &[u8], text: &mut String) -> Decoded {
     let (good, fault) = match core::str::from_utf8(raw) {
         Ok(good) => (good, None),
         Err(error) => {
             let good = raw.get(..error.valid_up_to()).unwrap_or_default();
-            let is_cut = error.error_len().is_none();
-            let fault = match is_cut {
-                true if !is_last => None,
-                true => Some(Fault::Encoding("a character of UTF-8 is cut off")),
-                false => Some(Fault::Encoding("these bytes are no UTF-8")),
-            };
+            // No length: the character goes on behind these bytes.
+            let fault = error.error_len().map(|_| Fault::Encoding("these bytes are no UTF-8"));
             (core::str::from_utf8(good).unwrap_or_default(), fault)
         }
     };
@@ -144,8 +144,8 @@ fn utf8(raw: &[u8], is_last: bool, text: &mut String) -> Decoded {
     Decoded { bytes: good.len(), fault }
 }
 
-fn utf16(raw: &[u8], is_big: bool, is_last: bool, text: &mut String) -> Decoded {
-    let (pairs, rest) = raw.as_chunks::<2>();
+fn utf16(raw: &[u8], is_big: bool, text: &mut String) -> Decoded {
+    let (pairs, _odd) = raw.as_chunks::<2>();
     let unit = |pair: &[u8; 2]| match is_big {
         true => u16::from_be_bytes(*pair),
         false => u16::from_le_bytes(*pair),
@@ -167,9 +167,7 @@ fn utf16(raw: &[u8], is_big: bool, is_last: bool, text: &mut String) -> Decoded 
             }
         }
     }
-    let is_cut = is_last && (bytes < 2 * pairs.len() || !rest.is_empty());
-    let fault = is_cut.then_some(Fault::Encoding("a character of UTF-16 is cut off"));
-    Decoded { bytes, fault }
+    Decoded { bytes, fault: None }
 }
 
 /// The half of a pair that comes first.

@@ -5,7 +5,7 @@ use weir_stages::checks::facts::TEXT_BYTES_MAX;
 /// Longest name of an element. The longest of Windows has about forty bytes.
 pub const NAME_BYTES_MAX: usize = 128;
 
-/// Bytes of the input that an error quotes.
+/// Bytes of a quote in an error, escapes counted.
 const QUOTE_BYTES_MAX: usize = 80;
 
 /// An element's text, as it comes in pieces, without white space at its ends.
@@ -41,7 +41,15 @@ impl Text {
 
 /// A quote of the input for an error: short, and without anything that moves a cursor.
 pub(super) fn quoted(text: &str) -> String {
-    let (start, rest) = text.split_at(text.floor_char_boundary(QUOTE_BYTES_MAX));
-    let dots = if rest.is_empty() { "" } else { "…" };
-    format!("{}{dots}", start.escape_debug())
+    let mut quote = String::new();
+    for character in text.chars() {
+        let start = quote.len();
+        quote.extend(character.escape_debug());
+        if quote.len() > QUOTE_BYTES_MAX {
+            quote.truncate(start);
+            quote.push('…');
+            break;
+        }
+    }
+    quote
 }

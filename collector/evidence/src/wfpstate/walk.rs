@@ -148,16 +148,25 @@ impl Walk {
         let Some(level) = self.levels.last_mut() else {
             return match is_blank {
                 true => Ok(()),
-                false => Err(self.damaged(line, stray(text))),
+                false => Err(self.stray(text, line)),
             };
         };
         level.has_text |= !is_blank;
         if level.field.is_some() {
             self.text.push(text);
         } else if !is_blank && level.tag.has_no_text() {
-            return Err(self.damaged(line, stray(text)));
+            return Err(self.stray(text, line));
         }
         Ok(())
+    }
+
+    /// Text where none may be; white space before it is not what is wrong.
+    fn stray(&self, text: &str, line: u64) -> ReadError {
+        let shown = text.trim_ascii();
+        let before = text.len() - text.trim_ascii_start().len();
+        let line_ends = text.bytes().take(before).map(|it| u64::from(it == b'\n')).sum::<u64>();
+        let what = format!("\"{}\" stands outside of any element that has text", quoted(shown));
+        self.damaged(line + line_ends, what)
     }
 
     fn character(&self, reference: &BytesRef<'_>, line: u64) -> Result<char, ReadError> {
@@ -225,8 +234,4 @@ impl Walk {
         let is_whole = self.is_closed && self.has_sublayers && self.has_layers;
         Ok(self.keep.finish(is_whole))
     }
-}
-
-fn stray(text: &str) -> String {
-    format!("\"{}\" stands outside of any element that has text", quoted(text.trim_ascii()))
 }

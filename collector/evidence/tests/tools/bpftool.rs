@@ -155,3 +155,10 @@ fn plain_text_that_is_cut_off_or_mixed_is_damage() {
     let mixed = "5: hash  name a  flags 0x0\n\tkey 8B  value 24B  max_entries 1\nhello\n";
     assert_eq!(damage("a", mixed).0, 3);
 }
+
+#[test]
+fn json_of_others_is_nothing_that_is_known() {
+    for json in ["{}", r#"{"format":"weir-evidence","version":1,"name":"a"}"#, r#"[{"a":1}]"#] {
+        assert_eq!(read("a.json", json).unwrap_err().kind(), "unknown", "{json}");
+    }
+}

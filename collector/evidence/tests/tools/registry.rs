@@ -103,3 +103,23 @@ fn keys_of_others_are_nothing_that_is_known() {
     let text = "HKEY_LOCAL_MACHINE\\Software\\Other\r\n    a    REG_SZ    b\r\n";
     assert_eq!(read("r", text).unwrap_err().kind(), "unknown");
 }
+
+#[test]
+fn an_exported_text_goes_on_behind_an_escaped_quote() {
+    let text = "Windows Registry Editor Version 5.00\r\n\r\n\
+                [HKEY_LOCAL_MACHINE\\SYSTEM\\ControlSet001\\Control]\r\n\
+                \"SystemStartOptions\"=\"/LOAD=\\\"a\\\" TESTSIGNING\"\r\n";
+    let Piece::Boot(boot) = read_one("r", text) else { panic!("no boot state") };
+    assert_eq!(boot.test_signing, Some(true));
+}
+
+#[test]
+fn a_known_key_without_its_value_says_nothing() {
+    let path = "SYSTEM\\CurrentControlSet\\Control\\DeviceGuard\\Scenarios";
+    let text = format!(
+        "\r\nHKEY_LOCAL_MACHINE\\{path}\\HypervisorEnforcedCodeIntegrity\r\n\
+         \x20   WasEnabledBy    REG_DWORD    0x2\r\n\r\n"
+    );
+    let nothing = Boot { place: Place::new("boot/memory-integrity.txt", 2), ..Boot::default() };
+    assert_eq!(read_one("boot/memory-integrity.txt", text), Piece::Boot(nothing));
+}

@@ -154,3 +154,13 @@ fn numbers_that_cannot_be_are_damage() {
         assert_eq!(damage("s.txt", text.replacen(sound, broken, 1)).0, line, "{broken}");
     }
 }
+
+#[test]
+fn an_error_and_its_sentence_hide_nothing_of_the_service_below() {
+    let text = format!("{}{}", NOT_INSTALLED[6], service("weir", ENGLISH));
+    let found = services("services/bfe.txt", &text);
+    let names: Vec<_> = found.iter().map(ServiceFinding::name).collect();
+    assert_eq!(names, ["bfe", "weir"]);
+    let cut = format!("{}SERVICE_NAME: we", NOT_INSTALLED[6]);
+    assert_eq!(damage("services/bfe.txt", cut).0, 5);
+}

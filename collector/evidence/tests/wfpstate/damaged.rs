@@ -58,14 +58,15 @@ fn wrong_nesting_is_an_error() {
 fn stray_text_is_an_error() {
     fails("The command failed.", 1, "stands outside");
     fails("\u{feff}\u{feff}\u{feff}<wfpstate/>", 1, "stands outside");
-    fails("<wfpstate>\nx</wfpstate>", 1, "stands outside");
-    fails("<wfpstate/>\n<a/>Ok.\n", 2, "\"Ok.\" stands outside");
+    fails("<wfpstate>\n \nx\n</wfpstate>", 3, "\"x\" stands outside");
+    fails("<wfpstate/>\n<a/>\r\nOk.\n", 3, "\"Ok.\" stands outside");
     fails("<filters>&lt;</filters>", 1, "stands outside");
     fails("<filters><![CDATA[x]]></filters>", 1, "stands outside");
     let text = ebpf_filter(0).replace("<reserved/>", "stray");
     fails(&text, 1, "text beside its elements");
     let text = ebpf_filter(0).replace("<action>\n", "<action>stray");
     let line = text[..text.find("stray").unwrap()].matches('\n').count() as u64 + 1;
+    assert!(line > 10);
     fails(&text, line, "\"stray\" stands outside");
 }
 
@@ -101,6 +102,8 @@ fn a_key_that_is_no_guid_is_an_error_on_its_line() {
     let long = "G".repeat(100_000);
     fails(&callout(&long, "c", "l"), 2, "GGG…\" is no GUID");
     fails(&callout("\u{1b}[2J", "c", "l"), 2, "\\u{1b}[2J");
+    let escaped = read(&callout(&"\u{7}".repeat(80), "c", "l")).unwrap_err().to_string();
+    assert!(escaped.len() < 130, "a quote is short with its escapes: {escaped}");
 }
 
 #[test]

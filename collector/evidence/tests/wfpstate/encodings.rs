@@ -3,18 +3,13 @@
 use super::held::{Slowly, hold};
 use super::written::{callout, expected, utf16};
 use super::{damage, read};
-use weir_evidence::wfpstate;
+use weir_evidence::{ReadError, wfpstate};
+use weir_stages::checks::facts::WfpState;
 
 const KEY: &str = "{0badc0de-0000-4000-8000-000000000001}";
 
-fn read_bytes(bytes: &[u8], at_once: usize) -> wfpstate_result::Outcome {
+fn read_bytes(bytes: &[u8], at_once: usize) -> Result<WfpState, ReadError> {
     wfpstate::read("state.xml", Slowly { bytes, at_once })
-}
-
-/// What reading gives.
-mod wfpstate_result {
-    pub(super) type Outcome =
-        Result<weir_stages::checks::facts::WfpState, weir_evidence::ReadError>;
 }
 
 #[test]
@@ -89,7 +84,7 @@ fn mis_encoded_bytes_are_an_error_with_their_line() {
         }
     }
     let odd = [&utf16(&start, true)[..], b"\0"].concat();
-    assert_eq!(damage(&read_bytes(&odd, 1).unwrap_err()), (4, "a character of UTF-16 is cut off"));
+    assert_eq!(damage(&read_bytes(&odd, 1).unwrap_err()), (4, "a character is cut off"));
 }
 
 #[test]

@@ -97,9 +97,15 @@ fn items_without_a_root_are_read_and_are_no_whole_state() {
     let sublayers: String = SUBLAYERS.iter().map(|it| sublayer(it.0, it.1, it.2)).collect();
     assert_eq!(counts(&read(&sublayers).unwrap()), [0, 3, 0, 0, 0]);
     assert_eq!(counts(&read(&provider(PROVIDER, "eBPF")).unwrap()), [1, 0, 0, 0, 0]);
+    // A provider's context names its provider, which is not there by that.
+    let key = "<providerContextKey>FWPM_A_B</providerContextKey>";
+    let context =
+        provider(PROVIDER, "eBPF").replace("<providerKey>", &format!("{key}<providerKey>"));
+    assert!(matches!(read(&context), Err(ReadError::Unknown { .. })));
+    let (key, name, at) = CALLOUTS[1];
     for list in ["callouts numItems=\"1\"", "whatever"] {
-        let name = list.split(' ').next().unwrap();
-        let text = format!("<{list}>\n{}</{name}>", callout(key, name, at));
+        let end = list.split(' ').next().unwrap();
+        let text = format!("<{list}>\n{}</{end}>", callout(key, name, at));
         assert_eq!(counts(&read(&text).unwrap()), [0, 0, 1, 0, 0], "{list}");
     }
 }

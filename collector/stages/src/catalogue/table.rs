@@ -278,7 +278,7 @@ metrics! {
     "weir_doctor_check_status", Gauge, None, Collector,
     "weir.doctor.check.status" "{state}",
     &[open("check", "ids of the doctor's checks: docs/doctor-checks.md")],
-    "What the doctor says of a check, looked at every five minutes: 0 ok, 1 warn, 2 fail, 3 unknown, which is also what follows from another failure";
+    "What the doctor says of a check, as of its last look: 0 ok, 1 warn, 2 fail, 3 unknown, which is also what follows from another failure";
 
     "weir_doctor_looks_total", Counter, None, Collector,
     "weir.doctor.looks" "{look}", &[],

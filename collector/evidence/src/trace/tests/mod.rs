@@ -1,5 +1,6 @@
 //! Traces and their incidents: what one failed call says is one failure, with one cause.
 
+mod etl;
 mod loads;
 mod made;
 mod recorded;

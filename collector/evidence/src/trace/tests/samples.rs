@@ -258,6 +258,6 @@ fn redirections_are_read_in_both_generations() {
     assert_eq!(first.redirected, ("127.0.0.1".to_owned(), 5_555));
     assert_eq!((first.verdict, first.is_new_event, first.place.line), (Some(1), false, 1));
     assert_eq!(second.redirected, ("::1".to_owned(), 3));
-    assert!(second.is_new_event);
+    assert_eq!((&second.source, second.is_new_event), (&("::".to_owned(), 1), true));
     assert_eq!(third.redirected, third.destination, "not redirected");
 }
