@@ -100,6 +100,12 @@ impl Tally {
                 if Some(verdict) != expected.map(|it| it.0) || now.follows.is_some() {
                     wrong.push(format!("{} is {verdict:?}", now.check.id));
                 }
+                if verdict != Verdict::Unknown && now.judgement.remedy.is_empty() {
+                    wrong.push(format!("{} has no remedy", now.check.id));
+                }
+                if verdict == Verdict::Fail && now.judgement.quotes.is_empty() {
+                    wrong.push(format!("{} quotes nothing", now.check.id));
+                }
             } else if now.follows.is_some() {
                 if now.follows != id {
                     wrong.push(format!("{} follows from {:?}", now.check.id, now.follows));

@@ -70,8 +70,12 @@ pub(super) fn callouts(evidence: &Evidence) -> Judgement {
     for callout in wanted_callouts(evidence) {
         if objects.callout(&callout.key).is_none() {
             wrong.push(format!("no callout {} for {}", callout.key, callout.layer));
-            for filter in objects.filters().filter(|it| it.callout == Some(callout.key)) {
+            let is_asking = |it: &&Filter| it.callout == Some(callout.key);
+            for filter in objects.filters().filter(is_asking) {
                 judgement.add_quote(&filter.place, filter_line(filter));
+            }
+            if !objects.filters().any(|it| is_asking(&it)) {
+                judgement.add_quote(&objects.place(), format!("no calloutKey {}", callout.key));
             }
         }
     }
@@ -177,6 +181,11 @@ pub(super) fn filters(evidence: &Evidence) -> Judgement {
         };
         for filter in objects.filters().filter(is_near) {
             judgement.add_quote(&filter.place, filter_line(filter));
+        }
+        // Its callout is there, and nobody asks it.
+        match objects.callout(&wanted.callout.key) {
+            Some(callout) => judgement.add_quote(&callout.place, callout_line(callout)),
+            None => judgement.add_quote(&objects.place(), format!("no filter at {layer}")),
         }
     }
     for filter in objects.filters().filter(|it| is_ebpf_filter(it)) {

@@ -52,15 +52,18 @@ pub(super) fn loaded(evidence: &Evidence) -> Judgement {
             )
             .run("bpftool.exe -p prog");
     }
+    let links = evidence.links.as_deref().unwrap_or_default();
+    let linked = links.iter().find(|it| it.program_id != 0);
     let expected = &evidence.expected.programs;
     let is_there = |name: &str| programs.iter().any(|it| is_named(it, name));
     let missing: Vec<&str> =
         expected.iter().map(|it| it.name.as_str()).filter(|it| !is_there(it)).collect();
     if !missing.is_empty() {
-        return not_loaded(programs, format!("not loaded: {}", missing.join(", ")));
+        let judgement = not_loaded(programs, format!("not loaded: {}", missing.join(", ")));
+        // Of an empty list there is nothing to quote but what contradicts it.
+        let linked = linked.filter(|_| programs.is_empty());
+        return linked.iter().fold(judgement, |it, link| it.quote(&link.place, link_line(link)));
     }
-    let links = evidence.links.as_deref().unwrap_or_default();
-    let linked = links.iter().find(|it| it.program_id != 0);
     match (programs, linked) {
         ([], Some(link)) => {
             not_loaded(programs, "no program is loaded, and a link has one".to_owned())
