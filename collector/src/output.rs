@@ -147,6 +147,12 @@ pub fn warn(message: &str) {
     }
 }
 
+/// Says on standard error what to do meanwhile; it is no warning.
+pub(crate) fn say(message: &str) {
+    let line = format!("weir: {}\n", crate::failure::one_line(message));
+    let _nowhere_else_to_say_it = io::stderr().write_all(line.as_bytes());
+}
+
 /// Says something on standard error alone.
 pub(crate) fn warn_here(message: &str) {
     let line = format!("weir: warning: {}\n", crate::failure::one_line(message));

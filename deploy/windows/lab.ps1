@@ -15,7 +15,7 @@ nothing. For a test machine: never run it where somebody works.
 Numbers, as in N01,N18; without it, all.
 
 .PARAMETER Weir
-weir.exe, which decodes traces, and whose run N43 to N54 are about. Without one, entries that read
+weir.exe, which decodes traces, and whose run N43 to N57 are about. Without one, entries that read
 the trace or start it are skipped.
 
 .PARAMETER Output
@@ -60,8 +60,8 @@ $Callouts = @(
     '{f4314231-5368-41ad-b42c-04919f82eef6}', '{3d0f4d37-0e08-4f3e-bbc8-4e57d022d080}'
 )
 $Filters = @(
-    '{01734590-378f-49a5-9024-532c979f2c25}', '{6093fb6f-957d-44a1-810f-20f432023567}',
-    '{588bc478-bbfc-4124-a80d-087f056e81d2}', '{052ec4e1-ab94-4d72-a780-b50ce6907eb1}'
+    '{9680c327-7e03-4d18-a051-ec4954632271}', '{06754d47-6898-49f6-b09e-f1b27c5e1bac}',
+    '{c6487948-87a5-4fcf-ade6-16374cfe3da8}', '{315cef57-2f4c-43df-9fd8-a9afe53adce5}'
 )
 $ProgramType = '{aa3ccdea-026e-400a-9fff-5081c44fc5a2}'
 $AttachType = '{01c6f75e-69dd-4d49-bf96-c4cb80fe7246}'
@@ -828,6 +828,23 @@ Entry 'N53' 'who may look at the filtering engine' 'weir run as members of Perfo
     ByHand "Network Configuration Operators has $($members.Count) members here"
 }
 Entry 'N54' 'a filtering engine that is down, hangs or is closed' 'net stop bfe for five minutes, its process suspended, a stop each hour for a day' $null
+Entry 'N55' 'what tools print' 'weir doctor --collect in English, German and Japanese, elevated and not, against the same by hand' {
+    if (-not $Weir) { return Skip 'no weir.exe' }
+    $bundle = Join-Path $Output 'doctor.zip'
+    if (Test-Path $bundle) { Remove-Item $bundle }
+    $report = & $Weir doctor --collect $bundle --json | Out-String | ConvertFrom-Json
+    $unread = @($report.source.unread)
+    $names = ($unread | ForEach-Object { "$($_.path): $($_.why)" }) -join '; '
+    if ($unread.Count -gt 0) { return Fail "not read: $names" }
+    Pass "$(@($report.source.files).Count) files read, verdict $($report.verdict)"
+}
+Entry 'N56' 'what a healthy host says' 'each service stopped, each object deleted, each program detached, against the id that should fail; with a product that redirects' {
+    if (-not $Weir) { return Skip 'no weir.exe' }
+    $report = & $Weir doctor --json | Out-String | ConvertFrom-Json
+    $bad = @($report.checks | Where-Object { $_.verdict -eq 'fail' } | ForEach-Object { $_.id })
+    ByHand "fails here: $($bad -join ', ')"
+}
+Entry 'N57' 'a look every 15 minutes' 'weir run for a day with and without --doctor.interval 0s: looks, handles, processor time' $null
 
 # ---- Run ----
 

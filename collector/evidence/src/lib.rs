@@ -6,7 +6,7 @@
 //!
 //! * [`error`]: why something cannot be read.
 //! * [`wfpstate`]: `wfpstate.xml`, what `netsh wfp show state` writes.
-//! * [`read`]: any file, by its content; [`sniff`] tells what it is.
+//! * [`read()`]: any file, by its content; [`sniff`] tells what it is.
 //! * [`text`]: bytes in any encoding to text.
 //! * [`service`], [`bpftool`], [`sessions`], [`ports`], [`boot`], [`registry`], [`telemetry`]: what
 //!   one tool prints, in any display language.

@@ -64,4 +64,13 @@ pub struct DoctorArgs {
     /// Where the collector serves its metrics on this machine.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = weir_abi::identifiers::LISTEN_ADDRESS)]
     pub collector: SocketAddr,
+
+    /// Take every tool from this folder, given by its full path, instead of from Windows and from
+    /// eBPF for Windows: for tests, and for installations that are elsewhere.
+    #[arg(long = "tools.directory", value_name = "DIR", conflicts_with = "from")]
+    pub tools_directory: Option<PathBuf>,
+
+    /// Leave the machine's name out of what is collected.
+    #[arg(long, requires = "collect")]
+    pub no_host: bool,
 }

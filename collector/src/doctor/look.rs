@@ -1,11 +1,15 @@
 //! Files to evidence: each is read by its content, and what cannot be read is told.
 
-use super::bundle::{Bundle, Item, Memory, Sink};
+use super::bundle::{About, Bundle, Item, Memory};
+use super::collect::{self, Interrupt, Options};
 use super::view::{FileView, Source, UnreadView};
 use crate::cli::DoctorArgs;
 use crate::failure::{ExitCode, Failure};
+use crate::output;
 use std::path::{Path, PathBuf};
-use weir_stages::checks::{Evidence, Gap, Piece};
+use weir_evidence::registry;
+use weir_stages::checks::facts::Scope;
+use weir_stages::checks::{Evidence, Gap, Kind, Piece};
 
 /// What was found.
 pub(super) struct Looked {
@@ -23,6 +27,10 @@ impl Looked {
     fn take(&mut self, item: Item) {
         let Item { about, content } = item;
         let path = about.path.clone();
+        if let Some(piece) = absent_store(&about) {
+            self.source.files.push(FileView { path, holds: vec![piece.kind().name()] });
+            return self.add(piece);
+        }
         // A tool that was ended in the middle of its answer left a part, which may not parse.
         let cut = if about.is_cut { " (it is cut off: its tool was ended)" } else { "" };
         match weir_evidence::read(&path, content) {
@@ -100,7 +108,49 @@ fn at_bundle(path: &Path, looked: &mut Looked) -> Result<(), Failure> {
 
 /// Looks at the machine that this runs on, keeping what was collected where that was asked for.
 pub(super) fn at_this_machine(args: &DoctorArgs) -> Result<Looked, Failure> {
-    let _later: (Option<Memory>, Option<&dyn Sink>) = (None, None);
-    let _args = args;
-    Err(Failure::new(ExitCode::NotWindows, "look at this machine", "use --from"))
+    let options = Options {
+        tools_directory: args.tools_directory.clone(),
+        bpftool: args.bpftool.clone(),
+        has_map_dumps: args.map_dumps,
+        trace: args.trace,
+        collector: Some(args.collector),
+        is_nameless: args.no_host,
+        ..Options::default()
+    };
+    let (interrupt, mut say) = (Interrupt::listen()?, |message: &str| output::say(message));
+    if let Some(path) = &args.collect {
+        collect::into_bundle(&options, path, &interrupt, &mut say)?;
+        return at_bundles(core::slice::from_ref(path));
+    }
+    let Memory { items, gaps } = collect::into_memory(&options, &interrupt, &mut say)?;
+    let mut looked = Looked::new(None);
+    looked.evidence.gaps = gaps;
+    items.into_iter().for_each(|it| looked.take(it));
+    Ok(looked)
+}
+
+/// Looks at the machine for its collector, whose own figures these are.
+#[cfg(windows)]
+pub(super) fn for_the_collector(bpftool: Option<PathBuf>, page: &str) -> Result<Evidence, Failure> {
+    let options = Options { bpftool, collector: None, ..Options::default() };
+    let nobody_presses = Interrupt::default();
+    let Memory { items, gaps } = collect::into_memory(&options, &nobody_presses, &mut |_| {})?;
+    let mut looked = Looked::new(None);
+    looked.evidence.gaps = gaps;
+    items.into_iter().for_each(|it| looked.take(it));
+    let page = weir_evidence::telemetry::parse("this collector's metrics", page);
+    if let Ok(telemetry) = page {
+        looked.evidence.add(Piece::Telemetry(telemetry));
+    }
+    Ok(looked.evidence)
+}
+
+/// A store that `reg.exe` did not find: it prints nothing then, and that is an answer.
+fn absent_store(about: &About) -> Option<Piece> {
+    if about.kind != Some(Kind::Store) || about.exit_code != Some(1) {
+        return None;
+    }
+    let is_user = about.command.as_ref().is_some_and(|it| it.contains("HKCU"));
+    let scope = if is_user { Scope::User } else { Scope::Machine };
+    Some(Piece::Store(registry::absent(scope, &about.path)))
 }

@@ -149,9 +149,27 @@ fn unknown(out: &mut String, view: &View<'_>) {
         }
         heading(out, title);
         for (found, ids) in lacks {
-            hanging(out, &format!("  {}: ", ids.join(" ")), "          ", &found);
+            hanging(out, &format!("  {}: ", in_short(view, &ids)), "          ", &found);
         }
     }
+}
+
+/// Ids; three or more that stand one after the other in the table as the first and the last.
+fn in_short(view: &View<'_>, ids: &[&str]) -> String {
+    let place = |id: &str| view.checks.iter().position(|it| it.id == id).unwrap_or_default();
+    let mut parts: Vec<String> = Vec::new();
+    let mut rest = ids;
+    while let Some((first, others)) = rest.split_first() {
+        let following = others.iter().zip(place(first) + 1..);
+        let run = following.take_while(|(id, expected)| place(id) == *expected).count();
+        let taken = if run < 2 { 0 } else { run };
+        parts.push(match others.get(taken.wrapping_sub(1)) {
+            Some(last) => format!("{first} to {last}"),
+            None => (*first).to_owned(),
+        });
+        rest = others.get(taken..).unwrap_or_default();
+    }
+    parts.join(", ")
 }
 
 fn unread(out: &mut String, view: &View<'_>) {

@@ -145,6 +145,11 @@ impl Entries for Facts<'_> {
         ]
         .into_iter()
         .find_map(|(key, path)| below(rest, path)?.is_empty().then_some(key));
+        // A key without the value is an answer too: it says nothing.
+        if self.current.is_some() && !self.is_boot_known {
+            self.is_boot_known = true;
+            self.boot.place = Place::new(self.file, line);
+        }
         Ok(())
     }
 
@@ -171,7 +176,6 @@ impl Entries for Facts<'_> {
             _ => return Ok(()),
         }
         boot.place = place;
-        self.is_boot_known = true;
         Ok(())
     }
 }

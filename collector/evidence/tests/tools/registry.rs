@@ -25,6 +25,7 @@ fn reg_query_tells_the_store_and_the_boot_state() {
     };
     let boot = Boot {
         test_signing: Some(true),
+        test_signing_next: None,
         memory_integrity: Some(true),
         secure_boot: Some(false),
         place: Place::new("r", 26),
@@ -111,4 +112,15 @@ fn an_exported_text_goes_on_behind_an_escaped_quote() {
                 \"SystemStartOptions\"=\"/LOAD=\\\"a\\\" TESTSIGNING\"\r\n";
     let Piece::Boot(boot) = read_one("r", text) else { panic!("no boot state") };
     assert_eq!(boot.test_signing, Some(true));
+}
+
+#[test]
+fn a_known_key_without_its_value_says_nothing() {
+    let path = "SYSTEM\\CurrentControlSet\\Control\\DeviceGuard\\Scenarios";
+    let text = format!(
+        "\r\nHKEY_LOCAL_MACHINE\\{path}\\HypervisorEnforcedCodeIntegrity\r\n\
+         \x20   WasEnabledBy    REG_DWORD    0x2\r\n\r\n"
+    );
+    let nothing = Boot { place: Place::new("boot/memory-integrity.txt", 2), ..Boot::default() };
+    assert_eq!(read_one("boot/memory-integrity.txt", text), Piece::Boot(nothing));
 }

@@ -46,3 +46,19 @@ fn a_sample_that_is_none_is_damage() {
 fn a_page_that_ends_within_a_line_is_damage() {
     assert_eq!(damage("m", METRICS.trim_end()).0, 12);
 }
+
+/// The page that the stages' own tests hold.
+const PAGE: &str = include_str!("../../../stages/tests/golden/metrics.txt");
+
+#[test]
+fn the_collectors_own_page_is_read_whole() {
+    let is_histogram = |name: &str| PAGE.contains(&format!("# TYPE {name} histogram\n"));
+    let expected = PAGE.lines().filter(|line| {
+        let name = line.split(['{', ' ']).next().unwrap();
+        let base = ["_bucket", "_sum", "_count"].iter().find_map(|it| name.strip_suffix(it));
+        line.starts_with("weir_") && !base.is_some_and(is_histogram)
+    });
+    let found = telemetry(PAGE);
+    assert_eq!(found.samples.len(), expected.count());
+    assert!(found.samples.len() > 10, "the page has figures");
+}

@@ -34,6 +34,11 @@ pub(super) fn copy(collection: &mut Collection<'_>, named: &[String]) -> Result<
     }
     let mut names = BTreeSet::new();
     for path in files.into_iter().take(FILES_MAX) {
+        if collection.interrupt.is_pressed() {
+            let why = "Ctrl-C came before all traces that are there were copied".to_owned();
+            collection.gap(Kind::Traces, None, why, false);
+            return Ok(());
+        }
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let same = names.iter().filter(|it: &&(String, usize)| it.0 == file).count();
         names.insert((file.clone(), same));

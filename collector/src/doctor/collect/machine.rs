@@ -2,7 +2,6 @@
 
 use super::tools::Tools;
 use super::versions;
-use serde_json::json;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 use weir_etl::FileTime;
@@ -26,28 +25,6 @@ pub(super) fn system(tools: &Tools, is_elevated: Option<bool>) -> System {
         disk_bytes: disk.map(|(_, all)| all),
         ..System::default()
     }
-}
-
-/// `system.json`.
-pub(super) fn to_json(system: &System) -> String {
-    let version = |(file, version): &(String, String)| json!({"file": file, "version": version});
-    let versions: Vec<_> = system.versions.iter().map(version).collect();
-    let mut document = json!({
-        "format": "weir-system",
-        "version": 1,
-        "time": system.time,
-        "windows": system.windows,
-        "is_elevated": system.is_elevated,
-        "versions": versions,
-        "disk_free_bytes": system.disk_free_bytes,
-        "disk_bytes": system.disk_bytes,
-        "clock_offset_ms": system.clock_offset_ms,
-        "collector_answers": system.collector_answers,
-    });
-    if let Some(fields) = document.as_object_mut() {
-        fields.retain(|_, value| !value.is_null());
-    }
-    format!("{document:#}\n")
 }
 
 /// Free bytes, and all, of the disk that this folder is on.

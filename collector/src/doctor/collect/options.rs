@@ -1,6 +1,6 @@
 //! What is asked for.
 
-use core::net::{Ipv4Addr, SocketAddr};
+use core::net::SocketAddr;
 use core::time::Duration;
 use std::path::PathBuf;
 
@@ -20,8 +20,8 @@ pub struct Options {
     pub has_map_dumps: bool,
     /// How long to record diagnostic traces while somebody reproduces the problem.
     pub trace: Option<Duration>,
-    /// Where a collector may answer.
-    pub collector: SocketAddr,
+    /// Where a collector may answer; `None` where the one that asks is the collector.
+    pub collector: Option<SocketAddr>,
     /// The machine's name is left out of the manifest.
     pub is_nameless: bool,
     /// How long all tools together may take, recording left aside.
@@ -35,9 +35,7 @@ impl Default for Options {
             bpftool: None,
             has_map_dumps: false,
             trace: None,
-            collector: weir_abi::identifiers::LISTEN_ADDRESS
-                .parse()
-                .unwrap_or_else(|_| SocketAddr::from((Ipv4Addr::LOCALHOST, 10_061))),
+            collector: weir_abi::identifiers::LISTEN_ADDRESS.parse().ok(),
             is_nameless: false,
             time_max: TIME_MAX,
         }

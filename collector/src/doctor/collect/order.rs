@@ -11,10 +11,12 @@ use super::tools::Tools;
 use super::{answers, keys, left, machine, metrics, recording};
 use crate::doctor::bundle::{About, Content, Head, Memory, Sink, Writer};
 use crate::failure::{Failure, one_line};
+use core::net::SocketAddr;
 use std::fs::File;
 use std::io::{Cursor, Read as _};
 use std::path::Path;
 use std::time::Instant;
+use weir_evidence::system::SystemFile;
 use weir_stages::checks::facts::TEXT_BYTES_MAX;
 use weir_stages::checks::{Gap, Kind};
 
@@ -149,29 +151,33 @@ impl Collection<'_> {
 
     /// The machine itself, and the collector where it runs.
     fn machine(&mut self, clock_offset_ms: Option<i64>) -> Result<(), Failure> {
-        let (page, answers) = match metrics::fetch(self.options.collector) {
-            metrics::Fetched::Page(page) => (Some(page), Some(true)),
-            metrics::Fetched::Other(why) => {
-                self.gap(Kind::Telemetry, None, why, false);
-                (None, Some(false))
-            }
-            metrics::Fetched::Unclear(why) => {
-                self.gap(Kind::Telemetry, None, why, false);
-                (None, None)
-            }
+        let answers = match self.options.collector {
+            Some(address) => self.metrics(address)?,
+            None => None,
         };
-        if let Some(page) = page {
-            let about = About {
-                command: Some(format!("GET http://{}/metrics", self.options.collector)),
-                ..of_kind("collector/metrics.txt", Kind::Telemetry)
-            };
-            self.sink.add(about, &mut Cursor::new(page))?;
-        }
         let mut system = machine::system(&self.tools, self.is_elevated);
         system.clock_offset_ms = clock_offset_ms;
         system.collector_answers = answers;
-        let text = machine::to_json(&system);
+        let text = SystemFile::new(&system).to_json();
         self.add(of_kind("system.json", Kind::System), &mut Cursor::new(text))
+    }
+
+    /// What the collector says of itself; whether it is Weir's that answers.
+    fn metrics(&mut self, address: SocketAddr) -> Result<Option<bool>, Failure> {
+        let (why, answers) = match metrics::fetch(address) {
+            metrics::Fetched::Page(page) => {
+                let about = About {
+                    command: Some(format!("GET http://{address}/metrics")),
+                    ..of_kind("collector/metrics.txt", Kind::Telemetry)
+                };
+                self.sink.add(about, &mut Cursor::new(page))?;
+                return Ok(Some(true));
+            }
+            metrics::Fetched::Other(why) => (why, Some(false)),
+            metrics::Fetched::Unclear(why) => (why, None),
+        };
+        self.gap(Kind::Telemetry, None, why, false);
+        Ok(answers)
     }
 
     pub(super) fn add(&mut self, about: About, content: &mut dyn Content) -> Result<(), Failure> {
@@ -232,9 +238,10 @@ fn content(ask: &Ask, answer: &Answer, private: &Path) -> Option<File> {
 fn is_telling(ask: &Ask, answer: &Answer) -> bool {
     match ask.answer {
         Where::File(_) => false,
-        // Printed to standard error, in the machine's language, and told by the exit code.
+        // That a store is not there is printed to standard error, in the machine's language, and told
+        // by the exit code.
         Where::Key if answer.exit_code == Some(1) && answer.bytes == 0 => {
-            answer.trouble.is_none() && !keys::is_denied(&ask.arguments)
+            ask.kind == Kind::Store && !keys::is_denied(&ask.arguments)
         }
         Where::Key | Where::Output => answer.bytes > 0 || answer.exit_code == Some(0),
     }

@@ -64,7 +64,7 @@ impl Stand {
         Options {
             tools_directory: Some(self.folder.path().to_owned()),
             // Nobody listens at a port that nobody can have.
-            collector: SocketAddr::from(([127, 0, 0, 1], 0)),
+            collector: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
             ..Options::default()
         }
     }

@@ -4,7 +4,7 @@
 
 use super::evidence::Evidence;
 use super::facts::{Incident, KnownFailure, TraceFacts};
-use super::remedies::restart;
+use super::remedies::{restart, start};
 use super::verdict::Judgement;
 
 pub(super) fn access_denied(evidence: &Evidence) -> Judgement {
@@ -82,15 +82,32 @@ pub(super) fn nmr(evidence: &Evidence) -> Judgement {
     })
 }
 
+/// RPC errors that say that nobody serves: the service does not run.
+///
+/// Source: learn.microsoft.com/windows/win32/rpc/rpc-return-values (read 2026-11)
+const NOBODY_SERVES: [&str; 2] = ["1753", "1722"];
+
 pub(super) fn verification(evidence: &Evidence) -> Judgement {
-    known(evidence, (KnownFailure::Verification, "verification failed"), |it, _| {
-        it.because("the service that verifies programs refused one, or is not there")
-            .run("sc.exe queryex ebpfsvc")
-            .run("bpftool.exe prog load OBJECT.o PIN -d")
-            .say(
-                "the verifier's own words are in what the loader printed; a native program \
-                 (.sys) needs no service",
+    let codes = || {
+        let found = incidents(evidence, KnownFailure::Verification);
+        found.filter_map(|(_, it)| it.code.as_deref())
+    };
+    let is_down = |code: &str| NOBODY_SERVES.iter().any(|it| code.split(' ').next() == Some(it));
+    if codes().next().is_some() && codes().all(is_down) {
+        return known(evidence, (KnownFailure::Verification, "verification failed"), |it, _| {
+            it.because(
+                "the service that verifies programs, ebpfsvc, does not run; programs that are not \
+                 native cannot be loaded without it",
             )
+            .run("sc.exe queryex ebpfsvc")
+            .steps(start("ebpfsvc"))
+            .say("where it is not installed, load native programs (.sys), or install it")
+        });
+    }
+    known(evidence, (KnownFailure::Verification, "verification failed"), |it, _| {
+        it.because("the service that verifies programs refused one, or failed")
+            .run("bpftool.exe prog load OBJECT.o PIN -d")
+            .say("the verifier's own words are in what the loader printed")
     })
 }
 

@@ -182,7 +182,8 @@ fn figures_of_a_collector_are_taken_along() {
         let _asked = stream.read(&mut [0; 1_024]).unwrap();
         stream.write_all(b"HTTP/1.0 200 OK\r\n\r\nweir_build_info 1\n").unwrap();
     });
-    let collected = stand.collect(&super::Options { collector, ..stand.options() });
+    let collected =
+        stand.collect(&super::Options { collector: Some(collector), ..stand.options() });
     server.join().unwrap();
     assert_eq!(collected.files["collector/metrics.txt"], "weir_build_info 1\n");
     assert!(collected.files["system.json"].contains("\"collector_answers\": true"));

@@ -169,6 +169,25 @@ fn a_known_failure_of_a_trace_is_one_check() {
 }
 
 #[test]
+fn a_verifier_that_nobody_serves_is_a_service_to_start() {
+    use crate::checks::Step;
+    let incident = |code: &str| Incident {
+        cause: KnownFailure::Verification,
+        subject: Some("cgroup_sock_addr2.o".to_owned()),
+        code: Some(code.to_owned()),
+        count: 120,
+        first_time: None,
+        process: None,
+        quotes: vec![],
+    };
+    for (code, is_down) in [("1753 (EPT_S_NOT_REGISTERED)", true), ("17530", false)] {
+        let report = fails("WD0506", |it| it.traces[0].incidents.push(incident(code)));
+        let remedy = &report.outcome("WD0506").unwrap().judgement.remedy;
+        assert_eq!(remedy.contains(&Step::Run("sc.exe start ebpfsvc".to_owned())), is_down);
+    }
+}
+
+#[test]
 fn the_machine_itself_has_a_check_for_each_thing() {
     warns("WD0201", |it| it.boot.as_mut().unwrap().test_signing = Some(true));
     warns("WD0203", |it| it.system.as_mut().unwrap().versions[1].1 = "1.0.1".to_owned());
@@ -179,6 +198,22 @@ fn the_machine_itself_has_a_check_for_each_thing() {
     fails("WD0701", |it| it.system.as_mut().unwrap().collector_answers = Some(false));
     warns("WD0702", |it| it.system.as_mut().unwrap().disk_free_bytes = Some(1));
     warns("WD0703", |it| it.system.as_mut().unwrap().clock_offset_ms = Some(-60_000));
+}
+
+#[test]
+fn what_the_boot_entry_says_counts_from_the_next_start_on() {
+    use crate::checks::facts::Boot;
+    let next = |now, next| {
+        let mut evidence = healthy();
+        let entry = Boot { test_signing_next: next, ..Boot::default() };
+        evidence.boot = Some(entry.over(Some(Boot { test_signing: now, ..Boot::default() })));
+        let report = Report::of(&evidence);
+        report.outcome("WD0201").unwrap().judgement.clone()
+    };
+    let set = next(Some(false), Some(true));
+    assert!(set.verdict == Verdict::Ok && set.found.contains("next start"), "{set:?}");
+    assert_eq!(next(Some(true), Some(false)).verdict, Verdict::Warn);
+    assert_eq!(next(None, Some(true)).verdict, Verdict::Unknown);
 }
 
 #[test]
