@@ -43,6 +43,7 @@ fn change(tally: &mut Tally, case: &Case) {
     judge("the other removed", removed(text, theirs), None);
     judge("the other doubled", doubled(text, theirs, "\n"), OTHERS);
     judge("eBPF's removed", removed(text, ours), OTHERS);
+    judge("counted otherwise", text.replace("numItems=\"2\"", "numItems=\"5\""), OTHERS);
     for leaf in leaves(text, theirs) {
         for (value, told) in values(&leaf.path) {
             judge(&format!("{} {value}", leaf.path), set(text, &leaf, value), told);
