@@ -62,9 +62,15 @@ impl Incidents {
             self.end_all();
         }
         let thread = self.threads.entry(event.process).or_default();
+        if is_telling && let Some(open) = thread.open.as_mut().filter(|it| it.has(event)) {
+            open.lines.push(event.place.line);
+            return;
+        }
         let layer = layer(event);
         let is_over = thread.open.as_ref().is_some_and(|open| {
-            is_between || (is_telling && (open.is_far(event) || open.layers.contains(&layer)))
+            let is_other =
+                open.is_far(event) || open.layers.contains(&layer) || open.is_before(&sign);
+            is_between || (is_telling && is_other)
         });
         let ended = if is_over { thread.open.take() } else { None };
         if let Some(object) = object {

@@ -2,6 +2,7 @@
 
 use super::event::{FieldValue, TraceEvent, bounded};
 use super::sign::{Sign, Told, Weight};
+use weir_etl::FileTime;
 use weir_stages::checks::facts::{KnownFailure, Quote};
 
 /// Longest time between two events of one failed call. Layers are microseconds apart; unloading
@@ -26,6 +27,10 @@ pub(super) struct Open {
     last_code: Option<String>,
     pub(super) layers: Vec<String>,
     pub(super) quotes: Vec<Quote>,
+    /// When each of these was.
+    times: Vec<Option<FileTime>>,
+    /// The request to the kernel returned.
+    has_returned: bool,
     pub(super) lines: Vec<u64>,
     /// What it was about, when it began.
     pub(super) object: Option<String>,
@@ -41,6 +46,8 @@ impl Open {
             last_code: None,
             layers: Vec::new(),
             quotes: Vec::new(),
+            times: Vec::new(),
+            has_returned: false,
             lines: Vec::new(),
             object,
         }
@@ -50,6 +57,28 @@ impl Open {
     pub(super) fn is_far(&self, event: &TraceEvent) -> bool {
         let (Some(last), Some(now)) = (self.last, event.time) else { return false };
         now.0.abs_diff(last) > CALL_GAP_MS.unsigned_abs() * STEPS_PER_MS.unsigned_abs()
+    }
+
+    /// Whether an event was taken already: sessions that are merged, and texts that are pasted, have
+    /// it twice.
+    pub(super) fn has(&self, event: &TraceEvent) -> bool {
+        let is_then = |time: &Option<FileTime>| time.is_some() && *time == event.time;
+        self.times.iter().any(is_then) && {
+            let text = quoted(event);
+            let mut taken = self.quotes.iter().zip(&self.times);
+            taken.any(|(quote, time)| is_then(time) && quote.text == text)
+        }
+    }
+
+    /// Whether an event is of the next call: types are named in the kernel, before a request to it
+    /// returns.
+    pub(super) fn is_before(&self, sign: &Sign) -> bool {
+        let names_types = match sign {
+            Sign::Hint(_) => true,
+            Sign::Failure(told) => told.weight == Weight::ZeroType,
+            Sign::Noise | Sign::Nothing => false,
+        };
+        self.has_returned && names_types
     }
 
     /// The cause and its code; none where nothing failed.
@@ -69,7 +98,10 @@ impl Open {
         }
         if self.quotes.len() < QUOTES_MAX {
             self.quotes.push(Quote::new(&event.place, quoted(event)));
+            self.times.push(event.time);
         }
+        let api = event.field("Api").map(FieldValue::as_text);
+        self.has_returned |= api.is_some_and(|it| it == "DeviceIoControl");
         match sign {
             Sign::Hint(cause) => self.hint = Some(cause),
             Sign::Failure(told) => {

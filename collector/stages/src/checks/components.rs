@@ -137,13 +137,28 @@ fn of(found: &ServiceFinding, why: &str) -> Judgement {
     }
 }
 
+/// A service that runs has no code to report.
+///
+/// Source: learn.microsoft.com/windows/win32/api/winsvc/ns-winsvc-service_status_process
+/// (read 2026-11)
 fn running(service: &Service) -> Judgement {
-    state(Judgement::ok, service)
+    let code = code(service);
+    if service.exit_code == 0 {
+        return state(Judgement::ok, service);
+    }
+    let meaning = exit_meaning(code).map_or_else(|| code_name(code), |it| it.0.to_owned());
+    state(Judgement::warn, service)
+        .because(format!("it runs, and reports a failure of its start: {meaning}"))
+        .say("its objects and its diagnostic trace say what of it works: weir doctor --trace 30s")
+}
+
+/// The code that counts.
+const fn code(service: &Service) -> u32 {
+    if service.exit_code == SPECIFIC { service.service_exit_code } else { service.exit_code }
 }
 
 fn stopped(service: &Service, why: &str) -> Judgement {
-    let code =
-        if service.exit_code == SPECIFIC { service.service_exit_code } else { service.exit_code };
+    let code = code(service);
     let judgement = state(Judgement::fail, service);
     let told = exit_meaning(code);
     let cause = match told {

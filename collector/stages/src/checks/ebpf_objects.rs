@@ -7,7 +7,9 @@ use super::components::is_running;
 use super::evidence::{Evidence, Kind};
 use super::facts::{Action, Filter};
 use super::hooks::{self, HookCallout};
-use super::objects::{InUse, Objects, callout_line, filter_line, is_ebpf_filter, is_in_place};
+use super::objects::{
+    InUse, Objects, callout_line, filter_line, is_disabled, is_ebpf_filter, is_in_place,
+};
 use super::remedies::restart;
 use super::verdict::Judgement;
 use std::collections::BTreeSet;
@@ -93,6 +95,9 @@ pub(super) fn callouts(evidence: &Evidence) -> Judgement {
         }
     }
     if wrong.is_empty() {
+        if let Some(untold) = untold(&objects, &InUse::of(evidence)) {
+            return untold;
+        }
         let keys: BTreeSet<Guid> = known().map(|(it, _)| it.key).collect();
         return callouts_are_there(evidence, keys.len());
     }
@@ -109,7 +114,9 @@ pub(super) fn callouts(evidence: &Evidence) -> Judgement {
 fn wanted_callouts(evidence: &Evidence) -> Vec<&'static HookCallout> {
     let objects = Objects::of(evidence);
     let needed = InUse::of(evidence).filters(&objects).into_iter().map(|(_, it)| it.callout);
-    let asked = objects.filters().filter_map(|it| hooks::callout_of(&it.callout?));
+    // A filter that is in no hook's place is WD0303's to tell, whatever it asks.
+    let asked = objects.filters().filter(|it| why_misplaced(it).is_none());
+    let asked = asked.filter_map(|it| hooks::callout_of(&it.callout?));
     let mut found: Vec<&'static HookCallout> = Vec::new();
     for callout in needed.chain(asked) {
         if !found.contains(&callout) {
@@ -172,8 +179,9 @@ pub(super) fn filters(evidence: &Evidence) -> Judgement {
             judgement.add_quote(&filter.place, filter_line(filter));
         }
     }
-    for filter in objects.filters().filter(|it| is_ebpf_filter(it) && is_misplaced(it)) {
-        wrong.push(format!("filter {} is not at its callout's layer and sublayer", filter.key));
+    for filter in objects.filters().filter(|it| is_ebpf_filter(it)) {
+        let Some(why) = why_misplaced(filter) else { continue };
+        wrong.push(format!("filter {} {why}", filter.key));
         judgement.add_quote(&filter.place, filter_line(filter));
     }
     for filter in objects.doubled_filters().into_iter().filter(|it| is_ebpf_filter(it)) {
@@ -181,7 +189,7 @@ pub(super) fn filters(evidence: &Evidence) -> Judgement {
         judgement.add_quote(&filter.place, filter_line(filter));
     }
     if wrong.is_empty() {
-        return filters_are_there(evidence, &in_use);
+        return untold(&objects, &in_use).unwrap_or_else(|| filters_are_there(evidence, &in_use));
     }
     judgement.found = wrong.join("; ");
     judgement.quotes.dedup();
@@ -194,12 +202,24 @@ pub(super) fn filters(evidence: &Evidence) -> Judgement {
         .say("then load and attach the program again")
 }
 
-/// Somewhere no hook has it.
-fn is_misplaced(filter: &Filter) -> bool {
-    let Some(callout) = filter.callout.and_then(|it| hooks::callout_of(&it)) else { return false };
+/// Why no hook has it like that.
+fn why_misplaced(filter: &Filter) -> Option<String> {
+    let callout = filter.callout.and_then(|it| hooks::callout_of(&it))?;
     let mut hooks =
         hooks::HOOKS.iter().flat_map(|it| it.filters).filter(|it| it.callout == callout);
-    !hooks.any(|it| is_in_place(filter, it))
+    if hooks.any(|it| is_in_place(filter, it)) {
+        return None;
+    }
+    Some(if !filter.action.calls() {
+        let action = if filter.action.name().is_empty() { "none" } else { filter.action.name() };
+        format!("asks nobody: its action is {action}")
+    } else if is_disabled(filter) {
+        "is disabled".to_owned()
+    } else if filter.layer != callout.layer {
+        format!("is not at its callout's layer, {}", callout.layer)
+    } else {
+        "is in a sublayer where no hook has it".to_owned()
+    })
 }
 
 fn filters_are_there(evidence: &Evidence, in_use: &InUse) -> Judgement {
@@ -223,24 +243,36 @@ fn filters_are_there(evidence: &Evidence, in_use: &InUse) -> Judgement {
 
 /// What tells releases apart: both are right.
 fn generation(filters: &[&Filter]) -> &'static str {
-    let redirects =
-        filters.iter().filter(|it| hooks::CONNECT_REDIRECT.contains(&it.layer.as_str()));
-    let mut actions = redirects.map(|it| &it.action);
+    let is_redirect = |it: &&&Filter| hooks::CONNECT_REDIRECT.contains(&it.layer.as_str());
+    let actions: Vec<&Action> = filters.iter().filter(is_redirect).map(|it| &it.action).collect();
     let permits = filters.iter().any(|it| permits_without_callout(it));
-    match actions.next() {
-        Some(Action::Terminating) => {
+    let all = |wanted: &Action| actions.iter().all(|it| *it == wanted);
+    match actions.as_slice() {
+        [_, ..] if all(&Action::Terminating) => {
             "as an older release makes them (TERMINATING at connect redirect)"
         }
-        Some(_) => "as a newer release makes them (UNKNOWN at connect redirect)",
-        None if permits => {
-            "as a newer release makes them (they permit while their callout is gone)"
+        [_, ..] if all(&Action::Unknown) => {
+            "as a newer release makes them (UNKNOWN at connect redirect)"
         }
-        None => "as an older release makes them (they block while their callout is gone)",
+        [_, ..] => {
+            "as no one release makes them (not all TERMINATING and not all UNKNOWN at connect \
+             redirect)"
+        }
+        [] if permits => "as a newer release makes them (they permit while their callout is gone)",
+        [] => "as an older release makes them (they block while their callout is gone)",
     }
 }
 
 pub(super) fn permits_without_callout(filter: &Filter) -> bool {
     filter.flags.iter().any(|it| it == "FWPM_FILTER_FLAG_PERMIT_IF_CALLOUT_UNREGISTERED")
+}
+
+/// Links need layers that the parts there are have nothing of.
+fn untold(objects: &Objects<'_>, in_use: &InUse) -> Option<Judgement> {
+    let layers: Vec<&str> = in_use.layers_untold(objects).into_iter().collect();
+    let found =
+        format!("what there is of wfpstate.xml is a part without items of {}", layers.join(", "));
+    (!layers.is_empty()).then(|| Judgement::unknown(found, &[Kind::WfpState]))
 }
 
 /// The part of a file that there is has none of these.

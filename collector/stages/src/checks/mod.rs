@@ -6,12 +6,14 @@
 //! * [`verdict`]: what a check says.
 //! * [`report`]: all checks on one machine's evidence.
 //! * `components`, `host`, `hooks`, `objects`, `ebpf_objects`, `weir_objects`, `foreign`,
-//!   `orphans`, `programs`, `maps`, `traces`, `redirects`, `telemetry`: how they judge.
+//!   `orphans`, `programs`, `attach_types`, `maps`, `traces`, `redirects`, `telemetry`: how they
+//!   judge.
 //! * [`docs`]: the generated page about checks.
 //! * `remedies`, `windows_errors`: commands to type, numbers in words.
 //!
 //! Nothing here reads a file: parsers are in `weir-evidence`, collection is the collector's.
 
+mod attach_types;
 pub mod check;
 mod components;
 pub mod docs;

@@ -1,5 +1,6 @@
 //! The filtering engine's objects of all files together, and what is expected of them.
 
+use super::attach_types::is_mismatched;
 use super::evidence::Evidence;
 use super::facts::{Callout, Filter, Place, Sublayer, WfpState};
 use super::hooks::{self, Hook, HookFilter};
@@ -20,6 +21,13 @@ impl<'a> Objects<'a> {
     /// What is not in it is not there.
     pub(super) fn is_whole(&self) -> bool {
         self.states.iter().any(|it| it.is_whole)
+    }
+
+    /// What is not there of a layer is missing: the file is whole, or has items of that layer.
+    pub(super) fn tells_of(&self, layer: &str) -> bool {
+        self.is_whole()
+            || self.callouts().any(|it| it.layer == layer)
+            || self.filters().any(|it| it.layer == layer)
     }
 
     pub(super) fn sublayers(&self) -> impl Iterator<Item = &'a Sublayer> + use<'a> {
@@ -103,8 +111,9 @@ pub(super) struct InUse {
 impl InUse {
     pub(super) fn of(evidence: &Evidence) -> Self {
         let Some(links) = &evidence.links else { return Self::by_filters(evidence) };
-        let types =
-            links.iter().filter(|it| it.program_id != 0).filter_map(|it| it.attach_type.as_deref());
+        // A link of the wrong kind is WD0404's to tell: nobody wants what its hook would make.
+        let live = links.iter().filter(|it| it.program_id != 0 && !is_mismatched(evidence, it));
+        let types = live.filter_map(|it| it.attach_type.as_deref());
         let attached: BTreeSet<&str> = types.collect();
         let mut found: Vec<&'static Hook> = Vec::new();
         for hook in attached.into_iter().filter_map(hooks::hook) {
@@ -143,14 +152,17 @@ impl InUse {
         &self,
         objects: &Objects<'_>,
     ) -> Vec<(&'static Hook, &'static HookFilter)> {
-        let every =
-            self.hooks.iter().flat_map(|hook| hook.filters.iter().map(move |it| (*hook, it)));
-        let is_at = |layer: &str| {
-            objects.callouts().any(|it| it.layer == layer)
-                || objects.filters().any(|it| it.layer == layer)
-        };
-        let is_all = self.is_by_links || objects.is_whole();
-        every.filter(|(_, it)| is_all || is_at(it.callout.layer)).collect()
+        self.every().filter(|(_, it)| objects.tells_of(it.callout.layer)).collect()
+    }
+
+    /// Layers that links need, of which no item is: a part of a file says nothing of them.
+    pub(super) fn layers_untold(&self, objects: &Objects<'_>) -> BTreeSet<&'static str> {
+        let layers = self.every().map(|(_, it)| it.callout.layer);
+        layers.filter(|it| self.is_by_links && !objects.tells_of(it)).collect()
+    }
+
+    fn every(&self) -> impl Iterator<Item = (&'static Hook, &'static HookFilter)> {
+        self.hooks.iter().flat_map(|hook| hook.filters.iter().map(move |it| (*hook, it)))
     }
 
     /// Their attach types.

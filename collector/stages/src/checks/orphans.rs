@@ -6,7 +6,7 @@
 
 use super::ebpf_objects::{part_only, permits_without_callout};
 use super::evidence::Evidence;
-use super::facts::Filter;
+use super::facts::{AttachedLink, Filter};
 use super::objects::{Objects, filter_line, is_ebpf_filter, is_weir_filter};
 use super::remedies::{restart, restart_weir};
 use super::verdict::{Judgement, Step};
@@ -19,7 +19,10 @@ pub(super) fn of_ebpf(evidence: &Evidence) -> Judgement {
         return judgement;
     }
     let objects = Objects::of(evidence);
-    if evidence.links.as_ref().is_some_and(|links| links.iter().all(|it| it.program_id == 0)) {
+    let is_nothing = |links: &Vec<AttachedLink>| links.iter().all(|it| it.program_id == 0);
+    // Of programs that are loaded and not attached, WD0403 tells, and these filters may be theirs.
+    let is_empty = evidence.programs.as_ref().is_none_or(Vec::is_empty);
+    if is_empty && evidence.links.as_ref().is_some_and(is_nothing) {
         let stale: Vec<&Filter> = objects.filters().filter(|it| is_ours(it)).collect();
         if !stale.is_empty() {
             let found =

@@ -1,8 +1,7 @@
-//! WD0401 to WD0404: programs are verified, loaded, attached, and to what they are for.
+//! WD0401 to WD0403: programs are verified, loaded, attached.
 
 use super::evidence::{Evidence, Kind};
 use super::facts::{AttachedLink, ListedProgram};
-use super::hooks;
 use super::verdict::Judgement;
 use std::collections::BTreeSet;
 use weir_abi::identifiers::SECTION_PREFIX;
@@ -165,69 +164,8 @@ fn attach_failed(found: String) -> Judgement {
         )
 }
 
-pub(super) fn attach_types(evidence: &Evidence) -> Judgement {
-    let programs = evidence.programs.as_deref().unwrap_or_default();
-    let links = evidence.links.as_deref().unwrap_or_default();
-    let mut wrong = Vec::new();
-    let mut judgement = Judgement::fail(String::new());
-    let live: Vec<&AttachedLink> = links.iter().filter(|it| it.program_id != 0).collect();
-    for link in &live {
-        let Some(program) = programs.iter().find(|it| it.id == link.program_id) else { continue };
-        if let Some(why) = mismatch(evidence, program, link) {
-            wrong.push(why);
-            judgement.add_quote(&link.place, link_line(link));
-            judgement.add_quote(&program.place, program_line(program));
-        }
-    }
-    if wrong.is_empty() {
-        let types: BTreeSet<&str> =
-            live.iter().filter_map(|it| it.attach_type.as_deref()).collect();
-        let types: Vec<&str> = types.into_iter().collect();
-        let found = match types.as_slice() {
-            [] => "nothing is attached, or bpftool does not say to what".to_owned(),
-            types => format!("each fits its program's type: {}", types.join(", ")),
-        };
-        return Judgement::ok(found);
-    }
-    judgement.found = wrong.join("; ");
-    judgement
-        .because("a program is invoked where its link says, and with the context of that hook")
-        .say(
-            "name the attach type where the program is attached, or put the program into a \
-             section of the right name, such as SEC(\"cgroup/connect4\") or \
-             SEC(\"flow_classify\"), compile and load it again",
-        )
-}
-
-/// Why a link does not fit its program.
-fn mismatch(evidence: &Evidence, program: &ListedProgram, link: &AttachedLink) -> Option<String> {
-    let attach_type = link.attach_type.as_deref()?;
-    let name = &program.name;
-    let expected = evidence.expected.programs.iter().find(|it| is_named(program, &it.name));
-    if let Some(wanted) = expected.and_then(|it| it.attach_type.as_deref())
-        && wanted != attach_type
-    {
-        return Some(format!("{name} is attached to {attach_type}, not to {wanted}"));
-    }
-    if matches!(attach_type, "unspec" | "0" | "") {
-        return Some(format!("{name} is attached to no type at all ({attach_type})"));
-    }
-    let kind = program.kind.as_str();
-    let is_other = match hooks::hook(attach_type) {
-        Some(hook) => kind != hook.program_type && is_known_kind(kind),
-        None if attach_type == SECTION_PREFIX => is_known_kind(kind) && kind != SECTION_PREFIX,
-        None => false,
-    };
-    is_other.then(|| format!("{name} is of type {kind}, and attached to {attach_type}"))
-}
-
-/// A type whose hooks are known here; of others nothing is said.
-fn is_known_kind(kind: &str) -> bool {
-    kind == SECTION_PREFIX || kind == "xdp" || hooks::HOOKS.iter().any(|it| it.program_type == kind)
-}
-
 /// bpftool prints names as long as libbpf keeps them.
-fn is_named(program: &ListedProgram, name: &str) -> bool {
+pub(super) fn is_named(program: &ListedProgram, name: &str) -> bool {
     program.name == name
 }
 
@@ -262,7 +200,7 @@ pub(super) fn program_line(program: &ListedProgram) -> String {
     )
 }
 
-fn link_line(link: &AttachedLink) -> String {
+pub(super) fn link_line(link: &AttachedLink) -> String {
     let attach_type = link.attach_type.as_deref().unwrap_or("not told");
     format!("link {}, prog_id {}, attach_type {attach_type}", link.id, link.program_id)
 }

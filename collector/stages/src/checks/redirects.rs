@@ -21,11 +21,24 @@ pub(super) fn redirects(evidence: &Evidence) -> Judgement {
     for (from, to) in &evidence.expected.redirects {
         let of_it: Vec<&Redirect> =
             seen.iter().copied().filter(|it| is_address(&it.destination, from)).collect();
-        let wrong: Vec<&Redirect> =
-            of_it.iter().copied().filter(|it| !is_address(&it.redirected, to)).collect();
         if of_it.is_empty() {
             return absent(format!("no connection to {from} is in the trace"));
         }
+        let rejected: Vec<&Redirect> = of_it.iter().copied().filter(|it| is_rejected(it)).collect();
+        if !rejected.is_empty() {
+            let count = rejected.len();
+            let found = format!("connections to {from} were rejected by the program: {count}");
+            let judgement = Judgement::fail(found)
+                .because(
+                    "the program was invoked and decided against the connection, so it goes \
+                     nowhere",
+                )
+                .say("look at the program and at the maps that it reads")
+                .run("bpftool.exe map dump id ID");
+            return quoted(judgement, &rejected);
+        }
+        let wrong: Vec<&Redirect> =
+            of_it.iter().copied().filter(|it| !is_address(&it.redirected, to)).collect();
         if let Some(first) = wrong.first() {
             let (address, port) = &first.redirected;
             let found = format!("connections to {from} went to {address}:{port}, not to {to}");
@@ -46,9 +59,13 @@ pub(super) fn redirects(evidence: &Evidence) -> Judgement {
     } else {
         "connect_redirect_classify, an older release"
     };
+    let rejected = match seen.iter().filter(|it| is_rejected(it)).count() {
+        0 => String::new(),
+        count => format!(", {count} were rejected"),
+    };
     let found = format!(
-        "{total} connections passed the program; of the last {}, {moved} were sent elsewhere \
-         ({event})",
+        "{total} connections passed the program; of the last {}, {moved} were sent elsewhere\
+         {rejected} ({event})",
         seen.len()
     );
     let judgement = Judgement::ok(found)
@@ -111,6 +128,14 @@ fn quoted(judgement: Judgement, redirects: &[&Redirect]) -> Judgement {
         );
         judgement.quote(&it.place, text)
     })
+}
+
+/// The program's verdict was none of the two that let a connection proceed.
+///
+/// Source: microsoft/ebpf-for-windows, include/ebpf_nethooks.h, `bpf_sock_addr_verdict_t`
+/// (read 2026-11)
+fn is_rejected(redirect: &Redirect) -> bool {
+    redirect.verdict.is_some_and(|it| !matches!(it, 1 | 2))
 }
 
 fn is_address((address, port): &(String, u16), wanted: &SocketAddr) -> bool {

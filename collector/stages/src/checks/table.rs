@@ -5,8 +5,8 @@
 use super::check::{Check, Group, Privilege};
 use super::evidence::Kind;
 use super::{
-    components, ebpf_objects, foreign, host, maps, orphans, programs, redirects, telemetry, traces,
-    weir_objects,
+    attach_types, components, ebpf_objects, foreign, host, maps, orphans, programs, redirects,
+    telemetry, traces, weir_objects,
 };
 
 macro_rules! upstream {
@@ -199,21 +199,21 @@ checks! {
     "WD0404" Programs Elevated needs [Programs Links] after ["WD0402" "WD0403"]
     "Programs are attached to what they are for"
     "The attach type of each link fits the type of its program, and is the one named with \
-     --program."
+     --program. One that no release known here has is warned about."
     guide!("#verify-the-ebpf-program-is-attached"),
-    programs::attach_types;
+    attach_types::judge;
 
     "WD0405" Programs Elevated needs [Programs Maps] after ["WD0402"]
     "Maps are there, of the right type and size"
-    "`bpftool.exe -p map`: the map_ids of each program; type and sizes as the object given with \
-     --object defines them."
+    "`bpftool.exe -p map`: the map_ids of each program, each there once; name, type and sizes as \
+     the object given with --object defines them, and sizes as a dump has them."
     guide!("#verify-ebpf-maps-are-properly-configured"),
     maps::shapes;
 
     "WD0406" Programs Elevated needs [Maps MapDumps] after ["WD0405"]
     "No map is full"
     "`bpftool.exe map dump`, counted, with --map-dumps. Arrays and types that forget the oldest \
-     are left out."
+     are left out; a dump of a map that is not listed is warned about."
     guide!("#verify-ebpf-maps-are-properly-configured"),
     maps::fullness;
 

@@ -58,7 +58,9 @@ pub(super) fn callouts(evidence: &Evidence) -> Judgement {
     let mut judgement = failed(evidence, String::new());
     for (key, layer) in CALLOUTS.iter().zip(WEIR_LAYERS) {
         let Some(it) = objects.callout(key) else {
-            wrong.push(format!("no callout {key} for {layer}"));
+            if objects.tells_of(layer) {
+                wrong.push(format!("no callout {key} for {layer}"));
+            }
             continue;
         };
         if it.layer != layer {
@@ -75,7 +77,9 @@ pub(super) fn callouts(evidence: &Evidence) -> Judgement {
         judgement.add_quote(&it.place, callout_line(it));
     }
     if wrong.is_empty() {
-        return Judgement::ok("all four are there, registered, each for its layer");
+        return untold(&objects).unwrap_or_else(|| {
+            Judgement::ok("all four are there, registered, each for its layer")
+        });
     }
     judgement.found = wrong.join("; ");
     judgement
@@ -92,7 +96,9 @@ pub(super) fn filters(evidence: &Evidence) -> Judgement {
     let mut judgement = failed(evidence, String::new());
     for ((key, callout), layer) in FILTERS.iter().zip(&CALLOUTS).zip(WEIR_LAYERS) {
         let Some(it) = objects.filters().find(|it| it.key == *key) else {
-            wrong.push(format!("no filter {key} at {layer}"));
+            if objects.tells_of(layer) {
+                wrong.push(format!("no filter {key} at {layer}"));
+            }
             continue;
         };
         let is_right = it.layer == layer
@@ -113,7 +119,9 @@ pub(super) fn filters(evidence: &Evidence) -> Judgement {
         judgement.add_quote(&it.place, filter_line(it));
     }
     if wrong.is_empty() {
-        return Judgement::ok("all four are there, each at its layer, asking its callout");
+        return untold(&objects).unwrap_or_else(|| {
+            Judgement::ok("all four are there, each at its layer, asking its callout")
+        });
     }
     judgement.found = wrong.join("; ");
     judgement
@@ -121,6 +129,13 @@ pub(super) fn filters(evidence: &Evidence) -> Judgement {
 
 fn failed(evidence: &Evidence, found: String) -> Judgement {
     Judgement::fail(found).because(CAUSE).steps(restart_weir(evidence))
+}
+
+/// The parts of a file that there are say nothing of some layer.
+fn untold(objects: &Objects<'_>) -> Option<Judgement> {
+    let layer = WEIR_LAYERS.into_iter().find(|it| !objects.tells_of(it))?;
+    let found = format!("what there is of wfpstate.xml is a part without items of {layer}");
+    Some(Judgement::unknown(found, &[Kind::WfpState]))
 }
 
 /// Where no driver is, none is expected; where nobody says, anything that is there says so.

@@ -72,12 +72,21 @@ fn types_at_the_level_of_information_mean_nothing_without_an_error_that_follows(
 
 #[test]
 fn like_failures_are_counted_and_unlike_ones_are_not() {
-    let twice = [zero_program_type(ZERO).concat(), zero_program_type(ZERO).concat()].concat();
-    assert_eq!(causes(&twice), [(ZeroProgramType, 2)], "a layer that speaks again is another call");
+    let first = zero_program_type(ZERO).concat();
+    let later = first.replace(":00.0000", ":00.0001");
+    assert_eq!(
+        causes(&[first.as_str(), &later].concat()),
+        [(ZeroProgramType, 2)],
+        "a layer that speaks again is another call"
+    );
+    assert_eq!(causes(&first.repeat(2)), [(ZeroProgramType, 1)], "the same events, pasted twice");
+    let doubled: String = first.lines().flat_map(|it| [it, "\n", it, "\n"]).collect();
+    assert_eq!(causes(&doubled), [(ZeroProgramType, 1)], "the same events of two sessions");
+    // Types are named before a request returns, so the second is told apart by its beginning.
     let both = [no_extension(OLD, ZERO).concat(), zero_program_type(ZERO).concat()].concat();
-    // The second begins with a layer of its own; its `ebpf_program_create` is the first's again.
-    let found = causes(&both);
-    assert_eq!(found.iter().map(|it| it.1).sum::<u64>(), 2, "{found:?}");
+    assert_eq!(causes(&both), [(ZeroAttachType, 1), (ZeroProgramType, 1)]);
+    let both = [zero_program_type(ZERO).concat(), no_extension(OLD, ZERO).concat()].concat();
+    assert_eq!(causes(&both), [(ZeroProgramType, 1), (ZeroAttachType, 1)]);
     let entry = on(7, 40, EBPF, "EbpfGenericMessage", 5, "\"Entry\":\"ebpf_object_open\"");
     let both = [no_extension(OLD, ZERO).concat(), entry, zero_program_type(ZERO).concat()].concat();
     assert_eq!(causes(&both), [(ZeroAttachType, 1), (ZeroProgramType, 1)]);

@@ -3,6 +3,7 @@
 mod healthy;
 mod one_change;
 mod rules;
+mod told_once;
 
 use super::{Evidence, Report, Verdict};
 use healthy::healthy;
