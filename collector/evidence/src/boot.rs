@@ -74,7 +74,7 @@ pub(crate) fn parse(file: &str, text: &str) -> Result<Boot, ReadError> {
         }
         let Some(boot) = boot.as_mut().filter(|_| is_current) else { continue };
         if name.eq_ignore_ascii_case("testsigning") {
-            boot.test_signing = answer(value);
+            boot.test_signing_next = answer(value);
             boot.place = Place::new(file, number);
         }
     }

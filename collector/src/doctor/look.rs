@@ -31,8 +31,11 @@ impl Looked {
             self.source.files.push(FileView { path, holds: vec![piece.kind().name()] });
             return self.add(piece);
         }
-        // A tool that was ended in the middle of its answer left a part, which may not parse.
-        let cut = if about.is_cut { " (it is cut off: its tool was ended)" } else { "" };
+        // The beginning of a list says nothing of its rest; of a trace, each event stands for itself.
+        if about.is_cut && about.kind != Some(Kind::Traces) {
+            let why = "it is cut off, as its tool was ended; it was not judged".to_owned();
+            return self.source.unread.push(UnreadView { path, why });
+        }
         match weir_evidence::read(&path, content) {
             Ok(pieces) => {
                 let mut holds: Vec<&'static str> =
@@ -42,15 +45,11 @@ impl Looked {
                 pieces.into_iter().for_each(|it| self.add(it));
             }
             Err(error) => {
-                let why = format!("{error}{cut}");
+                let why = within(&path, &error.to_string());
                 if let Some(kind) = about.kind {
-                    let which = Some(path.clone());
-                    self.evidence.gaps.push(Gap {
-                        kind,
-                        which,
-                        why: why.clone(),
-                        is_denied: false,
-                    });
+                    let gap = Gap { kind, which: Some(path.clone()), why, is_denied: false };
+                    self.source.unread.push(UnreadView { path, why: gap.why.clone() });
+                    return self.evidence.gaps.push(gap);
                 }
                 self.source.unread.push(UnreadView { path, why });
             }
@@ -66,6 +65,13 @@ impl Looked {
         }
         self.evidence.add(piece);
     }
+}
+
+/// What is wrong with a file, where its path is told already.
+fn within(path: &str, error: &str) -> String {
+    let rest = error.strip_prefix(path).and_then(|it| it.strip_prefix(':')).unwrap_or(error);
+    let line = if rest.starts_with(|it: char| it.is_ascii_digit()) { "line " } else { "" };
+    format!("{line}{}", rest.trim_start())
 }
 
 /// Looks at what somebody sent.

@@ -129,7 +129,9 @@ fn is_object(path: &str, wanted: &str) -> bool {
 fn has_address(event: &TraceEvent, address: SocketAddr) -> bool {
     ["source", "src", "destination", "dst", "redirected", "local", "remote"].iter().any(|name| {
         endpoint(event, &[name]).is_some_and(|(ip, port)| {
-            port == address.port() && ip.parse::<IpAddr>() == Ok(address.ip())
+            // Weir has one form for both families.
+            let ip = ip.parse::<IpAddr>().map(|ip| ip.to_canonical());
+            port == address.port() && ip == Ok(address.ip().to_canonical())
         })
     })
 }

@@ -1,7 +1,7 @@
 //! An event's message in words.
 
 use crate::failure::one_line;
-use weir_evidence::trace::{FieldValue, TraceEvent, TraceField, code, redirect};
+use weir_evidence::trace::{FieldValue, Source, TraceEvent, TraceField, code, redirect};
 use weir_stages::checks::facts::Redirect;
 
 /// An event in words, in one line.
@@ -17,11 +17,16 @@ pub(super) fn words(event: &TraceEvent) -> String {
         return one_line(&format!("leaves {}", function.trim()));
     }
     let message = event.message();
-    let mut out = message.map_or_else(|| event.event.clone(), |it| it.trim().to_owned());
+    let api = event.fields.iter().position(|it| it.name.eq_ignore_ascii_case("api"));
+    let api = api.filter(|_| message.is_none() && event.source != Source::Weir);
+    let failed = api.and_then(|place| event.fields.get(place));
+    let failed = failed.map(|it| format!("{} failed", it.value.as_text().trim_matches('"')));
+    let mut out =
+        message.map(|it| it.trim().to_owned()).or(failed).unwrap_or_else(|| event.event.clone());
     let code = code(event);
     let mut separator = if out.ends_with([':', '.']) { " " } else { ": " };
     for (place, field) in event.fields.iter().enumerate() {
-        if message.is_some_and(|message| is_message(field, message)) {
+        if message.is_some_and(|message| is_message(field, message)) || api == Some(place) {
             continue;
         }
         out.push_str(separator);

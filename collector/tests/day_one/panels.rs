@@ -17,7 +17,7 @@ impl Query {
     /// Whether it is about what the demo cannot have: the filtering engine, the audit trail.
     pub(crate) fn needs_more(&self) -> bool {
         let reserved = RESERVED.iter().map(|metric| metric.name);
-        reserved.chain(["weir_wfp_"]).any(|name| self.expression.contains(name))
+        reserved.chain(["weir_wfp_", "weir_doctor_"]).any(|name| self.expression.contains(name))
     }
 }
 

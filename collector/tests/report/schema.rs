@@ -34,7 +34,7 @@ fn kind(value: &Json) -> &'static str {
 fn differences(root: &Json, schema: &Json, value: &Json, at: &str, found: &mut Vec<String>) {
     let schema = resolved(root, schema);
     let types = &schema["type"];
-    let several = types.as_array().map_or(core::slice::from_ref(types), Vec::as_slice);
+    let several = types.as_array().map_or_else(|| core::slice::from_ref(types), Vec::as_slice);
     let allowed: Vec<&str> = several.iter().filter_map(Json::as_str).collect();
     if !allowed.contains(&kind(value)) {
         found.push(format!("{at} is {}, not {allowed:?}", kind(value)));

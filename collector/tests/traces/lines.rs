@@ -41,6 +41,18 @@ fn without_failures_there_is_no_margin() {
 }
 
 #[test]
+fn an_api_that_fails_is_said_and_so_are_addresses_of_weirs_own_events() {
+    let api = ("EbpfForWindowsProvider", "EbpfApiError", 2);
+    let fields = r#""Api":"\"f\"","status":"0xC000000D(NT=x)""#;
+    let out = weir_fed(&["-"], event(1, 0, api, fields).as_bytes()).ok();
+    assert!(out.ends_with("error   f failed: status 0xC000000D(NT=x)\n"), "{out}");
+    let fields = r#""local_address":"::ffff:192.0.2.1","local_port":443"#;
+    let own = event(1, 0, ("Weir.FlowClassify", "Verdict", 4), fields);
+    let out = weir_fed(&["--connection", "192.0.2.1:443", "-"], own.as_bytes()).ok();
+    assert_eq!(out.lines().count(), 1);
+}
+
+#[test]
 fn errors_are_failures_with_what_tells_their_cause() {
     let file = file(made().as_bytes());
     let out = weir(&["--errors", path(&file)]).ok();

@@ -4,6 +4,7 @@ use crate::made::weir;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
+#[expect(clippy::print_stderr, reason = "a test that does nothing has to say so")]
 fn recorded() -> Option<PathBuf> {
     let path =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/etl/ebpf-ebpforwindows.etl");

@@ -97,8 +97,11 @@ impl FieldValue {
             Self::Integer(number) => return Some(*number),
             Self::Text(text) => text.trim(),
         };
-        let end = text.find(['(', ' ']).unwrap_or(text.len());
-        let word = text.get(..end)?;
+        // Before a translation a blank is where a line was wrapped; elsewhere words are words.
+        let word: String = match text.split_once('(') {
+            Some((word, _)) => word.chars().filter(|it| !it.is_whitespace()).collect(),
+            None => text.split(' ').next()?.to_owned(),
+        };
         let hex = word.strip_prefix("0x").or_else(|| word.strip_prefix("0X"));
         let number = hex.map(|digits| u64::from_str_radix(digits, 16).map(i128::from));
         number.unwrap_or_else(|| word.parse::<i64>().map(i128::from)).ok()
@@ -107,7 +110,12 @@ impl FieldValue {
     /// The GUID.
     #[must_use]
     pub fn guid(&self) -> Option<Guid> {
-        Guid::parse(self.as_text().trim())
+        // Wrapping puts blanks behind its hyphens.
+        let text = self.as_text();
+        if text.len() > 64 {
+            return None;
+        }
+        Guid::parse(&text.chars().filter(|it| !it.is_whitespace()).collect::<String>())
     }
 }
 
@@ -202,6 +210,8 @@ mod tests {
             ("0xC000000D(NT=An invalid parameter was passed)", 0xc000_000d),
             ("87(WIN=Falscher Parameter.)", 87),
             ("-1073741790", -1_073_741_790),
+            ("0xC000 026C(NT=wrapped within)", 0xc000_026c),
+            ("5 of 7", 5),
             ("0x5", 5),
         ] {
             assert_eq!(FieldValue::text(text).number(), Some(number), "{text}");
@@ -209,6 +219,19 @@ mod tests {
         for text in ["", "0x", "five", "(NT=1)", "0xfffffffffffffffff", "1.5"] {
             assert_eq!(FieldValue::text(text).number(), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_guid_is_one_in_braces_or_not_and_wrapped_within() {
+        let zero = Some(Guid([0; 16]));
+        for text in [
+            "{00000000-0000-0000-0000-000000000000}",
+            "00000000-0000-0000-0000-000000000000",
+            "{00000000-0000- 0000-0000-000000000000}",
+        ] {
+            assert_eq!(FieldValue::text(text).guid(), zero, "{text}");
+        }
+        assert_eq!(FieldValue::text(&" ".repeat(99)).guid(), None);
     }
 
     #[test]

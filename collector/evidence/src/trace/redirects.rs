@@ -32,11 +32,13 @@ impl Redirects {
     }
 }
 
-/// Address and port of fields, by the names of the older and the newer generation.
+/// Address and port of fields, by the names of the older and the newer generation, or of Weir's.
 #[must_use]
 pub fn endpoint(event: &TraceEvent, names: &[&str]) -> Option<(String, u16)> {
     names.iter().find_map(|name| {
-        let address = event.field(&format!("{name}_ip"))?.as_text().into_owned();
+        let address = event.field(&format!("{name}_ip"));
+        let address = address.or_else(|| event.field(&format!("{name}_address")))?;
+        let address = address.as_text().into_owned();
         let port = event.field(&format!("{name}_port"))?.number()?;
         Some((address, u16::try_from(port).ok()?))
     })

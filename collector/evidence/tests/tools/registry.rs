@@ -25,6 +25,7 @@ fn reg_query_tells_the_store_and_the_boot_state() {
     };
     let boot = Boot {
         test_signing: Some(true),
+        test_signing_next: None,
         memory_integrity: Some(true),
         secure_boot: Some(false),
         place: Place::new("r", 26),

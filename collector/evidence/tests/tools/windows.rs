@@ -61,7 +61,7 @@ fn signing_for_tests_is_on_where_its_word_is_yes_in_any_known_language() {
         let text =
             BOOT.replace("testsigning             Yes", &format!("testsigning             {word}"));
         let found = boot(&text);
-        assert_eq!(found.test_signing, expected, "{word}");
+        assert_eq!(found.test_signing_next, expected, "{word}");
         assert_eq!(found.place, Place::new("b", 11));
     }
 }
@@ -76,6 +76,6 @@ fn an_entry_without_test_signing_says_nothing_of_it() {
 fn only_the_current_entry_counts() {
     let others = BOOT.replace("{current}", "{other}");
     let current = BOOT.replace("testsigning             Yes\r\n", "");
-    assert_eq!(boot(format!("{others}{current}{others}")).test_signing, None);
+    assert_eq!(boot(format!("{others}{current}{others}")).test_signing_next, None);
     assert_eq!(read("b", others).unwrap_err().kind(), "unknown");
 }

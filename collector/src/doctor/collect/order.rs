@@ -137,7 +137,7 @@ impl Collection<'_> {
         let read = beginning(&mut answer);
         match content(ask, &answer, private) {
             Some(mut file) => self.sink.add(about, &mut file)?,
-            None if is_telling(ask, &answer) => self.sink.add(about, &mut answer.output)?,
+            None if is_telling(ask, &answer, &read) => self.sink.add(about, &mut answer.output)?,
             None if answer.trouble.is_none() => {
                 let why = refusal(file, &answer, &read);
                 let is_denied = (ask.is_elevated_only && self.is_elevated == Some(false))
@@ -235,13 +235,13 @@ fn content(ask: &Ask, answer: &Answer, private: &Path) -> Option<File> {
 }
 
 /// Whether what was printed is an answer, or the lack of one.
-fn is_telling(ask: &Ask, answer: &Answer) -> bool {
+fn is_telling(ask: &Ask, answer: &Answer, read: &[u8]) -> bool {
     match ask.answer {
         Where::File(_) => false,
-        // That a store is not there is printed to standard error, in the machine's language, and told
-        // by the exit code.
-        Where::Key if answer.exit_code == Some(1) && answer.bytes == 0 => {
-            ask.kind == Kind::Store && !keys::is_denied(&ask.arguments)
+        // That a store is not there is said in the machine's language, and told by the exit code.
+        Where::Key if !read.windows(5).any(|it| it == b"HKEY_") => {
+            let is_store = ask.kind == Kind::Store && answer.exit_code == Some(1);
+            is_store && !keys::is_denied(&ask.arguments)
         }
         Where::Key | Where::Output => answer.bytes > 0 || answer.exit_code == Some(0),
     }

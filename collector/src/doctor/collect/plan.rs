@@ -45,8 +45,11 @@ pub(super) struct Limit {
     pub(super) bytes: u64,
 }
 
+/// Bytes of what is for people to read.
+pub(super) const WORDS_BYTES_MAX: u64 = 4 << 20;
+
 /// A page or two, at once.
-const SHORT: Limit = Limit { time: Duration::from_secs(10), bytes: 4 << 20 };
+const SHORT: Limit = Limit { time: Duration::from_secs(10), bytes: WORDS_BYTES_MAX };
 /// Some thousand objects at 300 bytes each, with a call of the kernel for each.
 const LISTS: Limit = Limit { time: Duration::from_secs(20), bytes: 16 << 20 };
 /// A file of 100 MB on machines with many filters, and the engine is asked for each.

@@ -5,6 +5,7 @@
 
 use super::interrupt::Interrupt;
 use core::fmt;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 use process_wrap::std::{ChildWrapper, CommandWrap};
 use std::io::{self, Read, Seek as _, SeekFrom, Write as _};
@@ -24,6 +25,11 @@ const DEATH: Duration = Duration::from_secs(2);
 const MEMORY_BYTES_MAX: usize = 1 << 20;
 /// Bytes of standard error that are kept.
 const ERRORS_BYTES_MAX: u64 = 2 << 10;
+/// Pipes that may be held open by processes that got away from their ends, before no more tools are
+/// started: a collector that looks now and then for months must not pile up threads.
+const PIPES_MAX: usize = 200;
+static PIPES: AtomicUsize = AtomicUsize::new(0);
+
 /// Windows: the tool gets no window, and no Ctrl-C of ours.
 #[cfg(windows)]
 const CREATE_NO_WINDOW: u32 = 0x0800_0000;
@@ -36,8 +42,8 @@ pub(super) struct Run<'a> {
     pub(super) environment: &'a [(&'static str, PathBuf)],
     pub(super) deadline: Instant,
     pub(super) bytes_max: u64,
-    /// A file that the tool writes; it counts as output.
-    pub(super) written: Option<&'a Path>,
+    /// A file that the tool writes, and how large it may be.
+    pub(super) written: Option<(&'a Path, u64)>,
 }
 
 /// What came of it, as far as it came.
@@ -80,9 +86,21 @@ impl fmt::Display for Trouble {
 /// # Errors
 /// It does not start.
 pub(super) fn run(run: &Run<'_>, interrupt: &Interrupt) -> io::Result<Answer> {
+    if PIPES.load(Ordering::Relaxed) >= PIPES_MAX {
+        return Err(io::Error::other("what earlier tools started still holds their output"));
+    }
     let mut child = spawn(run)?;
-    let output = Pipe::drain(child.stdout().take(), run.bytes_max, run.bytes_max)?;
-    let errors = Pipe::drain(child.stderr().take(), ERRORS_BYTES_MAX, run.bytes_max)?;
+    let output = Pipe::drain(child.stdout().take(), run.bytes_max, run.bytes_max);
+    let errors = Pipe::drain(child.stderr().take(), ERRORS_BYTES_MAX, run.bytes_max);
+    let (output, errors) = match (output, errors) {
+        (Ok(output), Ok(errors)) => (output, errors),
+        (Err(error), _) | (_, Err(error)) => {
+            // There is no thread to be had; nobody would hear it.
+            let _may_be_gone = child.start_kill();
+            let _is_gone = child.try_wait();
+            return Err(error);
+        }
+    };
     let (exit_code, trouble) = attend(run, child.as_mut(), [&output, &errors], interrupt);
     let (output, bytes) = output.take()?;
     let mut error_bytes = Vec::new();
@@ -162,8 +180,9 @@ fn said_farewell(
 }
 
 fn bound(run: &Run<'_>, pipes: [&Pipe; 2]) -> Option<Trouble> {
-    let written = run.written.and_then(|it| it.metadata().ok()).map_or(0, |it| it.len());
-    if written > run.bytes_max {
+    if let Some((file, bytes_max)) = run.written
+        && file.metadata().is_ok_and(|it| it.len() > bytes_max)
+    {
         return Some(Trouble::TooMuch);
     }
     pipes.into_iter().find_map(Pipe::trouble)
@@ -171,6 +190,15 @@ fn bound(run: &Run<'_>, pipes: [&Pipe; 2]) -> Option<Trouble> {
 
 /// A pipe that a thread of its own empties, because it cannot be read with a deadline.
 struct Pipe(Arc<Mutex<Kept>>);
+
+/// One of [`PIPES`].
+struct Held;
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        PIPES.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 struct Kept {
     file: SpooledTempFile,
@@ -200,7 +228,10 @@ impl Pipe {
         let file = SpooledTempFile::new(MEMORY_BYTES_MAX);
         let kept = Arc::new(Mutex::new(Kept { file, bytes: 0, state: State::Open }));
         let it = Self(Arc::clone(&kept));
+        PIPES.fetch_add(1, Ordering::Relaxed);
+        let held = Held;
         let drain = move || {
+            let _held = held;
             let (mut buffer, mut read) = (vec![0; 1 << 16], 0);
             while matches!(lock(&kept).state, State::Open) {
                 let bytes = pipe.read(&mut buffer);

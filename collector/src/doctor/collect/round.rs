@@ -1,7 +1,7 @@
 //! Questions, asked a few at a time.
 
 use super::interrupt::Interrupt;
-use super::plan::{Ask, Where};
+use super::plan::{Ask, WORDS_BYTES_MAX, Where};
 use super::process::{self, Answer, Run, Trouble};
 use super::tools::Tools;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -93,8 +93,9 @@ impl<'a> Ground<'a> {
             folder: self.private,
             environment: &self.environment,
             deadline: self.deadline.min(begun + ask.limit.time),
-            bytes_max: ask.limit.bytes,
-            written: written.as_deref(),
+            // Beside a file of hundreds of megabytes a tool has a few words to say.
+            bytes_max: if written.is_some() { WORDS_BYTES_MAX } else { ask.limit.bytes },
+            written: written.as_deref().map(|it| (it, ask.limit.bytes)),
         };
         process::run(&run, self.interrupt).map_err(|it| format!("{file} does not start: {it}"))
     }

@@ -43,6 +43,7 @@ impl Stand {
             std::os::unix::fs::symlink(&tool, it.path(name)).unwrap();
             it.put(&format!("{name}.out"), &format!("{name} answers\n"));
         }
+        it.put("reg.exe.out", "HKEY_LOCAL_MACHINE\\X\nreg.exe answers\n");
         it.does("netsh.exe", r#"if [ "$2" = show ]; then echo "<wfpstate/>" > "${4#file=}"; fi"#);
         it
     }

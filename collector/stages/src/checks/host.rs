@@ -15,17 +15,33 @@ const CLOCK_OFFSET_MS: u64 = 5_000;
 
 pub(super) fn signing(evidence: &Evidence) -> Judgement {
     let Some(boot) = &evidence.boot else { return Judgement::unknown("", &[Kind::Boot]) };
+    let next = match (boot.test_signing, boot.test_signing_next) {
+        (Some(true), Some(false)) => "; not from the next start on",
+        (Some(false), Some(true)) => "; from the next start on it takes those signed for tests too",
+        _ => "",
+    };
     match boot.test_signing {
-        Some(true) => Judgement::warn("Windows takes drivers that are signed for tests")
-            .quote(&boot.place, "testsigning on")
-            .because(
-                "right for a lab; on any other machine, drivers that nobody vouches for load too",
-            )
-            .run("bcdedit /set testsigning off")
-            .say("then restart; a driver that is signed for tests does not load afterwards"),
-        Some(false) => Judgement::ok("only drivers that Windows trusts load")
+        Some(true) => Judgement::warn(format!(
+            "Windows takes drivers that are signed for tests{next}"
+        ))
+        .quote(&boot.place, "testsigning on")
+        .because("right for a lab; on any other machine, drivers that nobody vouches for load too")
+        .run("bcdedit /set testsigning off")
+        .say("then restart; a driver that is signed for tests does not load afterwards"),
+        Some(false) => Judgement::ok(format!("only drivers that Windows trusts load{next}"))
             .quote(&boot.place, "testsigning off"),
-        None => Judgement::unknown("nothing says whether test signing is on", &[Kind::Boot]),
+        None => {
+            let found = match boot.test_signing_next {
+                Some(is_on) => {
+                    let word = if is_on { "on" } else { "off" };
+                    format!(
+                        "test signing is {word} from the next start on; nothing says whether it is now"
+                    )
+                }
+                None => "nothing says whether test signing is on".to_owned(),
+            };
+            Judgement::unknown(found, &[Kind::Boot])
+        }
     }
 }
 

@@ -15,7 +15,8 @@ fn reason(panel: &Value) -> Option<&'static str> {
     if metrics.iter().any(|metric| RESERVED.iter().any(|it| it.name == metric)) {
         return Some(WITH_THE_AUDIT_TRAIL);
     }
-    metrics.iter().any(|metric| metric.starts_with("weir_wfp_")).then_some(ONLY_ON_WINDOWS)
+    let is_windows = |it: &String| it.starts_with("weir_wfp_") || it.starts_with("weir_doctor_");
+    metrics.iter().any(is_windows).then_some(ONLY_ON_WINDOWS)
 }
 
 fn said(panel: &Value) -> Option<&str> {

@@ -157,6 +157,17 @@ fn a_file_that_floods_is_cut_and_said() {
 }
 
 #[test]
+fn a_tool_that_writes_a_file_may_not_flood_beside_it() {
+    let stand = Stand::new();
+    let flood =
+        r#"if [ "$2" = show ]; then echo "<wfpstate/>" > wfpstate.xml; exec cat /dev/zero; fi"#;
+    stand.does("netsh.exe", flood);
+    let collected = stand.collect(&stand.options());
+    assert_eq!(collected.gap("printed too much").kind, Kind::WfpState);
+    assert_eq!(collected.files["wfp/wfpstate.xml"], "<wfpstate/>\n", "what it wrote is kept");
+}
+
+#[test]
 fn a_refusal_is_a_gap_in_the_tools_own_words() {
     let stand = Stand::new();
     stand.does("netsh.exe", "echo; echo 'Run as administrator.'; exit 1");
@@ -167,7 +178,12 @@ fn a_refusal_is_a_gap_in_the_tools_own_words() {
     let said = "netsh.exe ended with 1 and said: Run as administrator.";
     assert_eq!(collected.gap("administrator").why, said);
     assert_eq!(collected.gap("Zugriff").kind, Kind::Boot);
-    assert_eq!(collected.files["registry/hklm-ebpf.txt"], "", "no such key is an answer");
+    assert_eq!(
+        collected.files["registry/hklm-ebpf.txt"], "",
+        "that there is no store is an answer"
+    );
+    assert!(!collected.files.contains_key("boot/secure-boot.txt"));
+    assert_eq!(collected.gap("FEHLER").kind, Kind::Boot);
     assert_eq!(collected.files["services/bfe.txt"], "[SC] OpenService FAILED 1060:\n");
 }
 

@@ -22,6 +22,8 @@ pub struct Session {
 pub struct Boot {
     /// Test-signed drivers are taken.
     pub test_signing: Option<bool>,
+    /// They are from the next start on, as the boot entry is set now.
+    pub test_signing_next: Option<bool>,
     /// Memory integrity (HVCI) is on.
     pub memory_integrity: Option<bool>,
     /// Secure Boot is on.
@@ -37,6 +39,7 @@ impl Boot {
         let Some(earlier) = earlier else { return self };
         Self {
             test_signing: self.test_signing.or(earlier.test_signing),
+            test_signing_next: self.test_signing_next.or(earlier.test_signing_next),
             memory_integrity: self.memory_integrity.or(earlier.memory_integrity),
             secure_boot: self.secure_boot.or(earlier.secure_boot),
             place: self.place,

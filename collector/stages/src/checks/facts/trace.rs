@@ -67,7 +67,7 @@ pub enum KnownFailure {
 }
 
 impl KnownFailure {
-    /// Every cause, the most telling first.
+    /// Every cause, in the order of their checks.
     pub const ALL: [Self; 12] = [
         Self::AccessDenied,
         Self::FileNotFound,

@@ -200,6 +200,7 @@ fn host(evidence: &mut Evidence) {
     let place = place("system.json");
     evidence.boot = Some(Boot {
         test_signing: Some(false),
+        test_signing_next: None,
         memory_integrity: Some(true),
         secure_boot: Some(true),
         place: place.clone(),

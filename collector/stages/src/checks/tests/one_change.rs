@@ -201,6 +201,22 @@ fn the_machine_itself_has_a_check_for_each_thing() {
 }
 
 #[test]
+fn what_the_boot_entry_says_counts_from_the_next_start_on() {
+    use crate::checks::facts::Boot;
+    let next = |now, next| {
+        let mut evidence = healthy();
+        let entry = Boot { test_signing_next: next, ..Boot::default() };
+        evidence.boot = Some(entry.over(Some(Boot { test_signing: now, ..Boot::default() })));
+        let report = Report::of(&evidence);
+        report.outcome("WD0201").unwrap().judgement.clone()
+    };
+    let set = next(Some(false), Some(true));
+    assert!(set.verdict == Verdict::Ok && set.found.contains("next start"), "{set:?}");
+    assert_eq!(next(Some(true), Some(false)).verdict, Verdict::Warn);
+    assert_eq!(next(None, Some(true)).verdict, Verdict::Unknown);
+}
+
+#[test]
 fn each_figure_of_the_collector_has_its_check() {
     let set = |name: &'static str, value: f64| {
         move |it: &mut Evidence| {
