@@ -144,7 +144,7 @@ pub(super) fn for_the_collector(bpftool: Option<PathBuf>, page: &str) -> Result<
     let mut looked = Looked::new(None);
     looked.evidence.gaps = gaps;
     items.into_iter().for_each(|it| looked.take(it));
-    let page = weir_evidence::telemetry::parse("this collector's metrics", page);
+    let page = weir_evidence::telemetry::read("this collector's metrics", page.as_bytes());
     if let Ok(telemetry) = page {
         looked.evidence.add(Piece::Telemetry(telemetry));
     }
