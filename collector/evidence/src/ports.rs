@@ -39,7 +39,13 @@ pub(crate) fn parse(file: &str, text: &str) -> Result<Vec<PortRange>, ReadError>
                 let what = format!("expected two ports, found {}", quoted(line.trim()));
                 return Err(ReadError::damaged(file, number, what));
             };
-            ranges.push(PortRange { first, last, place: Place::new(file, number) });
+            ranges.push(PortRange {
+                first,
+                last,
+                is_administered: line.contains('*'),
+                is_ipv6: file.contains("ipv6"),
+                place: Place::new(file, number),
+            });
         }
     }
     if is_known { Ok(ranges) } else { Err(ReadError::Unknown { file: file.to_owned() }) }

@@ -53,8 +53,11 @@ pub fn run(args: &DoctorArgs, out: &mut impl Write) -> Result<Verdict, Failure> 
         return explain(id, out);
     }
     let mut looked = look(args)?;
-    looked.evidence.expected =
-        Expected { programs: args.program.clone(), redirects: args.redirect.clone() };
+    looked.evidence.expected = Expected {
+        programs: args.program.clone(),
+        redirects: args.redirect.clone(),
+        collector: Some(args.collector),
+    };
     objects::add(&mut looked.evidence, &args.object)?;
     let report = Report::of(&looked.evidence);
     let view = View::new(&report, &looked.evidence, &looked.source);

@@ -1,6 +1,5 @@
 //! A second callout where connections are redirected.
 
-use crate::bundle::Form;
 use crate::items::{doubled, items, leaves, removed, set};
 use crate::objects::NOBODY;
 use crate::samples::{HEALTHY, Sample};
@@ -48,11 +47,6 @@ fn change(tally: &mut Tally, case: &Case) {
         for (value, told) in values(&leaf.path) {
             judge(&format!("{} {value}", leaf.path), set(text, &leaf, value), told);
         }
-    }
-    if case.form == Form::Parts {
-        judge("eBPF's doubled", doubled(text, ours, "\n"), fail("WD0302"));
-        let flag = leaves(text, ours).into_iter().find(|it| it.path == "flags/item").unwrap();
-        judge("eBPF's not registered", set(text, &flag, ""), fail("WD0302"));
     }
 }
 

@@ -76,7 +76,7 @@ pub(crate) fn samples() -> Option<Samples> {
         source: "the guide",
         texts,
         map_id: 66_054,
-        expected: Expected { programs: vec![program], redirects: vec![redirect] },
+        expected: Expected { programs: vec![program], redirects: vec![redirect], collector: None },
         object: ProgramObject {
             file: "authorize.o".to_owned(),
             refused: None,

@@ -34,7 +34,7 @@ pub(crate) fn samples() -> Samples {
         source: "facts",
         texts: ALL.into_iter().map(|it| (it, text(it))).collect(),
         map_id: 3,
-        expected: Expected { programs: vec![program], redirects: vec![redirect] },
+        expected: Expected { programs: vec![program], redirects: vec![redirect], collector: None },
         object: ProgramObject {
             file: "watch.o".to_owned(),
             refused: None,
@@ -150,6 +150,7 @@ fn others() -> String {
     let flags = ["FWPM_CALLOUT_FLAG_USES_PROVIDER_CONTEXT", registered];
     let key = "{5eed0000-0000-4000-8000-000000000001}";
     let theirs = callout(key, "Callout of a proxy", REDIRECT_LAYER, &flags);
+    let theirs = theirs.replace(PROVIDER, "{5eed0000-0000-4000-8000-000000000002}");
     format!("<callouts numItems=\"2\">\n{ours}{theirs}</callouts>\n")
 }
 

@@ -26,7 +26,10 @@ fn excluded_ports_are_read_in_any_language() {
     assert_eq!(ports(chinese), expected);
     let Piece::Ports(found) = read_one("p", PORTS) else { panic!("no ports") };
     let place = Place::new("p", 7);
-    assert_eq!(found[1], PortRange { first: 10_048, last: 10_147, place });
+    assert_eq!(
+        found[1],
+        PortRange { first: 10_048, last: 10_147, is_administered: false, is_ipv6: false, place }
+    );
 }
 
 #[test]

@@ -2,9 +2,14 @@
 
 use super::evidence::{Evidence, Gap, Kind};
 use super::facts::{Service, ServiceFinding, ServiceState};
+use super::programs::has_flow_classify;
 use super::remedies::start;
 use super::verdict::Judgement;
-use super::windows_errors::{code_name, exit_meaning};
+use super::windows_errors::{code_name, exit_meaning, start_type};
+use weir_abi::identifiers::SECTION_PREFIX;
+
+/// `ERROR_SERVICE_DISABLED`
+const DISABLED: u32 = 1058;
 
 /// `ERROR_SERVICE_SPECIFIC_ERROR`: the service's own code counts.
 const SPECIFIC: u32 = 1066;
@@ -46,18 +51,28 @@ pub(super) fn ebpfsvc(evidence: &Evidence) -> Judgement {
 }
 
 pub(super) fn weir(evidence: &Evidence) -> Judgement {
+    const WHY: &str = "programs of the type flow_classify are not invoked without it";
     let Some(found) = evidence.services.get("weir") else { return unasked(evidence, "weir") };
-    match found {
-        ServiceFinding::NotInstalled { place, .. } => {
-            Judgement::warn("Weir's driver is not installed")
-                .quote(place, "1060")
-                .because("programs of the type flow_classify are not invoked without it")
-                .run("weir driver install --image weir.sys")
-        }
-        other @ (ServiceFinding::Installed(_) | ServiceFinding::Refused { .. }) => {
-            of(other, "programs of the type flow_classify are not invoked without it")
-        }
+    let ServiceFinding::NotInstalled { place, .. } = found else { return of(found, WHY) };
+    if is_without_weir(evidence) {
+        return Judgement::ok("Weir's driver is not installed, and nothing here needs it")
+            .quote(place, "1060");
     }
+    let is_needed = has_flow_classify(evidence) == Some(true);
+    let verdict = if is_needed { Judgement::fail } else { Judgement::warn };
+    verdict("Weir's driver is not installed".to_owned())
+        .quote(place, "1060")
+        .because(WHY)
+        .run("weir driver install --image weir.sys")
+}
+
+/// There is no sign of Weir: neither service, nor a program of its type, nor its type's section.
+pub(super) fn is_without_weir(evidence: &Evidence) -> bool {
+    let mut sections = evidence.stores.iter().flat_map(|it| &it.sections);
+    is_installed(evidence, "weir") == Some(false)
+        && is_installed(evidence, "weir-collector") != Some(true)
+        && has_flow_classify(evidence) != Some(true)
+        && !sections.any(|it| it.prefix == SECTION_PREFIX)
 }
 
 pub(super) fn collector(evidence: &Evidence) -> Judgement {
@@ -168,7 +183,17 @@ fn stopped(service: &Service, why: &str) -> Judgement {
     };
     let judgement = judgement.because(cause);
     let judgement = match told {
-        Some((_, advice)) if !advice.is_empty() => judgement.say(advice),
+        Some((_, advice)) if !advice.is_empty() => {
+            judgement.say(advice.replace("NAME", &service.name))
+        }
+        _ => judgement,
+    };
+    let judgement = match code {
+        DISABLED => judgement.run(format!(
+            "sc.exe config {} start= {}",
+            service.name,
+            start_type(&service.name)
+        )),
         _ => judgement,
     };
     judgement.steps(start(&service.name)).say(format!(

@@ -250,26 +250,27 @@ fn filters_are_there(evidence: &Evidence, in_use: &InUse) -> Judgement {
     }
 }
 
-/// What tells releases apart: both are right.
-fn generation(filters: &[&Filter]) -> &'static str {
+/// What tells releases apart, trait by trait; all of them are right.
+///
+/// Source: microsoft/ebpf-for-windows, `netebpfext/net_ebpf_ext_sock_addr.c` (UNKNOWN at connect
+/// redirect), pull request 5496 (permit) (read 2026-11)
+fn generation(filters: &[&Filter]) -> String {
     let is_redirect = |it: &&&Filter| hooks::CONNECT_REDIRECT.contains(&it.layer.as_str());
     let actions: Vec<&Action> = filters.iter().filter(is_redirect).map(|it| &it.action).collect();
-    let permits = filters.iter().any(|it| permits_without_callout(it));
     let all = |wanted: &Action| actions.iter().all(|it| *it == wanted);
-    match actions.as_slice() {
-        [_, ..] if all(&Action::Terminating) => {
-            "as an older release makes them (TERMINATING at connect redirect)"
-        }
-        [_, ..] if all(&Action::Unknown) => {
-            "as a newer release makes them (UNKNOWN at connect redirect)"
-        }
-        [_, ..] => {
-            "as no one release makes them (not all TERMINATING and not all UNKNOWN at connect \
-             redirect)"
-        }
-        [] if permits => "as a newer release makes them (they permit while their callout is gone)",
-        [] => "as an older release makes them (they block while their callout is gone)",
-    }
+    let redirect = match actions.as_slice() {
+        [] => "",
+        _ if all(&Action::Terminating) => "TERMINATING at connect redirect, as older releases; ",
+        _ if all(&Action::Unknown) => "UNKNOWN at connect redirect, as newer releases; ",
+        _ => "not alike at connect redirect, as of no one release; ",
+    };
+    let permits = filters.iter().filter(|it| permits_without_callout(it)).count();
+    let gone = match permits {
+        0 => "they block while their callout is gone, as before August 2026",
+        all if all == filters.len() => "they permit while their callout is gone",
+        _ => "some permit and some block while their callout is gone",
+    };
+    format!("{redirect}{gone}")
 }
 
 pub(super) fn permits_without_callout(filter: &Filter) -> bool {

@@ -4,6 +4,7 @@ use super::facts::{
     AttachedLink, Boot, Expected, ListedProgram, MapDump, MapFacts, PortRange, ProgramObject,
     ProgramStore, ServiceFinding, Session, System, Telemetry, TraceFacts, WfpState,
 };
+use super::type_numbers::{name_link, name_program};
 use std::collections::BTreeMap;
 
 /// A kind of evidence; what a check needs is named by these.
@@ -215,6 +216,8 @@ pub struct Evidence {
     pub objects: Vec<ProgramObject>,
     /// What whoever asks expects.
     pub expected: Expected,
+    /// What a manifest says of whoever collected; `system` says it too.
+    pub is_elevated: Option<bool>,
     /// What is missing, and why.
     pub gaps: Vec<Gap>,
 }
@@ -225,9 +228,13 @@ impl Evidence {
     pub fn add(&mut self, piece: Piece) {
         match piece {
             Piece::Service(it) => drop(self.services.insert(it.name().to_owned(), it)),
-            Piece::WfpState(it) => self.wfp.push(it),
-            Piece::Programs(it) => self.programs.get_or_insert_default().extend(it),
-            Piece::Links(it) => self.links.get_or_insert_default().extend(it),
+            Piece::WfpState(it) => self.add_state(it),
+            Piece::Programs(it) => {
+                self.programs.get_or_insert_default().extend(it.into_iter().map(name_program));
+            }
+            Piece::Links(it) => {
+                self.links.get_or_insert_default().extend(it.into_iter().map(name_link));
+            }
             Piece::Maps(it) => self.maps.get_or_insert_default().extend(it),
             Piece::MapDump(it) => self.map_dumps.push(it),
             Piece::Trace(it) => self.traces.push(it),
@@ -239,6 +246,32 @@ impl Evidence {
             Piece::Telemetry(it) => self.telemetry = Some(it),
             Piece::Object(it) => self.objects.push(it),
         }
+    }
+
+    /// Parts are one; of whole states the newest counts, since an older one would vouch for what is
+    /// gone.
+    fn add_state(&mut self, state: WfpState) {
+        if state.is_whole && state.is_empty() {
+            let why = "it has not a single object, not even Windows' own";
+            return self.left_out(state.file, why);
+        }
+        let is_newest = |it: &WfpState| !it.is_whole || it.time < state.time;
+        if self.wfp.iter().any(|it| it.is_whole)
+            && !(state.is_whole && self.wfp.iter().all(is_newest))
+        {
+            return self.left_out(state.file, "a newer or whole state of the engine is there");
+        }
+        if state.is_whole {
+            for older in core::mem::take(&mut self.wfp) {
+                self.left_out(older.file, "a newer or whole state of the engine is there");
+            }
+        }
+        self.wfp.push(state);
+    }
+
+    fn left_out(&mut self, file: String, why: &str) {
+        let (kind, which, why) = (Kind::WfpState, Some(file), format!("was not judged: {why}"));
+        self.gaps.push(Gap { kind, which, why, is_denied: false });
     }
 
     /// Whether there is any of a kind.

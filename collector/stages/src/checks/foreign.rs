@@ -7,7 +7,7 @@ use super::hooks::{self, CONNECT_REDIRECT};
 use super::objects::{InUse, Objects, is_known_callout};
 use super::verdict::Judgement;
 use super::weir_objects::{STREAM_LAYERS, WEIR_LAYERS};
-use weir_abi::identifiers::{Guid, SUBLAYER};
+use weir_abi::identifiers::{Guid, SUBLAYER, WFP_PROVIDER};
 
 /// More than one callout at connect redirect is what the guide warns of.
 ///
@@ -18,7 +18,9 @@ pub(super) fn at_connect_redirect(evidence: &Evidence) -> Judgement {
     let others = others_at(&objects, &CONNECT_REDIRECT);
     if others.is_empty() {
         return none_or_part(&objects, &CONNECT_REDIRECT, || {
-            Judgement::ok("no callout but those of eBPF is at the connect redirect layers")
+            Judgement::ok(
+                "no callout but those of eBPF and Windows is at the connect redirect layers",
+            )
         });
     }
     let in_use = InUse::of(evidence);
@@ -59,11 +61,11 @@ pub(super) fn at_weirs_layers(evidence: &Evidence) -> Judgement {
     let deciding: Vec<&Callout> =
         others.iter().copied().filter(|it| decides_about_data(&objects, it)).collect();
     if deciding.is_empty() {
-        let found = format!("{}; none of them decides about data", named(&others));
+        let found = format!("{}; none of them decides", named(&others));
         return listed(&objects, Judgement::ok(found), &others, &WEIR_LAYERS);
     }
     let judgement = Judgement::warn(format!(
-        "may decide about stream data too: {}",
+        "may decide about flows or their data too: {}",
         named(&deciding)
     ))
     .because(
@@ -83,14 +85,20 @@ fn none_or_part(
     layers: &[&str],
     none: impl FnOnce() -> Judgement,
 ) -> Judgement {
-    let is_told = objects.callouts().any(|it| layers.contains(&it.layer.as_str()));
-    if objects.is_whole() || is_told { none() } else { part_only("callout of these layers") }
+    if objects.is_whole() {
+        return none();
+    }
+    // Whoever copied items out may have left others.
+    match layers.first() {
+        Some(layer) => part_only(&format!("callout of others at {layer}")),
+        None => none(),
+    }
 }
 
 fn others_at<'a>(objects: &Objects<'a>, layers: &[&str]) -> Vec<&'a Callout> {
     let at = objects.callouts().filter(|it| layers.contains(&it.layer.as_str()));
     let mut found: Vec<&Callout> = Vec::new();
-    for callout in at.filter(|it| !is_known_callout(&it.key)) {
+    for callout in at.filter(|it| !is_of_ours(it)) {
         if !found.iter().any(|it| it.key == callout.key) {
             found.push(callout);
         }
@@ -98,14 +106,25 @@ fn others_at<'a>(objects: &Objects<'a>, layers: &[&str]) -> Vec<&'a Callout> {
     found
 }
 
+/// One of eBPF's or Weir's under another key is another release's, or broken, which others tell.
+fn is_of_ours(callout: &Callout) -> bool {
+    let is_named = callout.name.contains("eBPF") || callout.name == "Weir";
+    is_known_callout(&callout.key)
+        || callout.provider.is_some_and(|it| it == hooks::PROVIDER || it == WFP_PROVIDER)
+        || is_named
+}
+
 fn asking<'a>(objects: &Objects<'a>, key: Guid) -> impl Iterator<Item = &'a Filter> {
     objects.filters().filter(move |it| it.callout == Some(key))
 }
 
 fn decides_about_data(objects: &Objects<'_>, callout: &Callout) -> bool {
-    STREAM_LAYERS.contains(&callout.layer.as_str())
-        && asking(objects, callout.key)
-            .any(|it| matches!(it.action, Action::Terminating | Action::Unknown))
+    asking(objects, callout.key).any(|it| match it.action {
+        Action::Terminating => true,
+        // Before data flows, one that may or may not decide is the usual inspector.
+        Action::Unknown => STREAM_LAYERS.contains(&callout.layer.as_str()),
+        Action::Inspection | Action::Other(_) => false,
+    })
 }
 
 fn named(callouts: &[&Callout]) -> String {

@@ -143,6 +143,15 @@ fn odd_shape(map: &MapFacts) -> Option<String> {
 
 /// The object that was given defines it otherwise. The runtime rounds some types up.
 fn differs(evidence: &Evidence, map: &MapFacts) -> Option<String> {
+    // Another program may have a map of that name: one that is as the object says is enough.
+    let namesakes = evidence.maps.iter().flatten().filter(|it| it.name == map.name);
+    if namesakes.filter(|it| it.id != map.id).any(|it| contradiction(evidence, it).is_none()) {
+        return None;
+    }
+    contradiction(evidence, map)
+}
+
+fn contradiction(evidence: &Evidence, map: &MapFacts) -> Option<String> {
     let mut defined = evidence.objects.iter().flat_map(|it| &it.maps);
     let wanted = defined.find(|it| !map.name.is_empty() && it.name == map.name)?;
     let pairs = [

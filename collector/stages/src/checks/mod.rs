@@ -33,6 +33,7 @@ pub mod report;
 pub mod table;
 mod telemetry;
 mod traces;
+mod type_numbers;
 pub mod verdict;
 mod weir_objects;
 mod windows_errors;

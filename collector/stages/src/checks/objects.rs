@@ -113,7 +113,12 @@ impl InUse {
         let Some(links) = &evidence.links else { return Self::by_filters(evidence) };
         // A link of the wrong kind is WD0404's to tell: nobody wants what its hook would make.
         let live = links.iter().filter(|it| it.program_id != 0 && !is_mismatched(evidence, it));
-        let types = live.filter_map(|it| it.attach_type.as_deref());
+        let live: Vec<_> = live.collect();
+        // A bpftool that does not say where programs are attached leaves it to the filters.
+        if live.iter().any(|it| it.attach_type.is_none()) {
+            return Self::by_filters(evidence);
+        }
+        let types = live.into_iter().filter_map(|it| it.attach_type.as_deref());
         let attached: BTreeSet<&str> = types.collect();
         let mut found: Vec<&'static Hook> = Vec::new();
         for hook in attached.into_iter().filter_map(hooks::hook) {

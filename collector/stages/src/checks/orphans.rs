@@ -4,6 +4,7 @@
 //!
 //! Source: microsoft/ebpf-for-windows, pull request 5496 (read 2026-11)
 
+use super::components::is_running;
 use super::ebpf_objects::{part_only, permits_without_callout};
 use super::evidence::Evidence;
 use super::facts::{AttachedLink, Filter};
@@ -15,7 +16,7 @@ use weir_abi::identifiers::Guid;
 
 pub(super) fn of_ebpf(evidence: &Evidence) -> Judgement {
     let is_ours = |it: &Filter| is_ebpf_filter(it) && !is_weir_filter(it);
-    if let Some(judgement) = orphans(evidence, is_ours, &restart(evidence)) {
+    if let Some(judgement) = orphans(evidence, ("netebpfext", is_ours), &restart(evidence)) {
         return judgement;
     }
     let objects = Objects::of(evidence);
@@ -40,13 +41,13 @@ pub(super) fn of_ebpf(evidence: &Evidence) -> Judgement {
 }
 
 pub(super) fn of_weir(evidence: &Evidence) -> Judgement {
-    orphans(evidence, is_weir_filter, &restart_weir(evidence))
+    orphans(evidence, ("weir", is_weir_filter), &restart_weir(evidence))
         .unwrap_or_else(|| Judgement::ok("every filter of Weir asks a callout that is registered"))
 }
 
 fn orphans(
     evidence: &Evidence,
-    is_ours: fn(&Filter) -> bool,
+    (driver, is_ours): (&str, fn(&Filter) -> bool),
     remedy: &[Step],
 ) -> Option<Judgement> {
     let objects = Objects::of(evidence);
@@ -73,14 +74,24 @@ fn orphans(
             "{count} filters ask a callout that is gone; {blocking} of them block what they match"
         ),
     };
-    let judgement = Judgement::fail(found)
-        .because(
-            "the driver was unloaded, or its callout could not be registered, and its \
+    let judgement = Judgement::fail(found).because(
+        "the driver was unloaded, or its callout could not be registered, and its \
              filters stayed; Windows blocks what such a filter matches unless the filter says \
              to permit",
+    );
+    // What a driver that is gone left behind is no consequence that ends when it starts again: its
+    // filters keep what pointed into the earlier load.
+    let judgement = if is_running(evidence, driver) == Some(false) {
+        let judgement = judgement
+            .run("shutdown /r /t 0")
+            .say("a restart of the machine removes them: they are not kept over one")
+            .say(format!("do not start {driver} over them"));
+        if blocking > 0 { judgement.standing() } else { judgement }
+    } else {
+        judgement.steps(remedy.iter().cloned()).say(
+            "where they stay, a restart of the machine removes them: they are not kept over one",
         )
-        .steps(remedy.iter().cloned())
-        .say("where they stay, a restart of the machine removes them: they are not kept over one");
+    };
     Some(quoted(judgement, &orphans))
 }
 

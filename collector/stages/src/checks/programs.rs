@@ -1,7 +1,8 @@
 //! WD0401 to WD0403: programs are verified, loaded, attached.
 
+use super::attach_types::is_mismatched;
 use super::evidence::{Evidence, Kind};
-use super::facts::{AttachedLink, ListedProgram};
+use super::facts::{AttachedLink, ExpectedProgram, ListedProgram};
 use super::verdict::Judgement;
 use std::collections::BTreeSet;
 use weir_abi::identifiers::SECTION_PREFIX;
@@ -27,7 +28,10 @@ pub(super) fn objects(evidence: &Evidence) -> Judgement {
     }
     let loaded: usize = evidence.objects.iter().map(|it| it.programs_loaded).sum();
     let judgement = if loaded == 0 {
-        Judgement::ok("well formed; no program of flow_classify is in it, so none was loaded")
+        Judgement::unknown(
+            "well formed; no program of flow_classify is in it, so none was loaded",
+            &[Kind::Objects],
+        )
     } else {
         Judgement::ok(format!("{loaded} programs of flow_classify load"))
     };
@@ -142,10 +146,31 @@ pub(super) fn attached(evidence: &Evidence) -> Judgement {
                 .fold(judgement, |it, program| it.quote(&program.place, program_line(program)))
         }
         (None, ..) => {
+            let empty: Vec<&AttachedLink> = links.iter().filter(|it| it.program_id == 0).collect();
+            if let Some(link) = empty.first() {
+                return without_program(evidence, link, &empty);
+            }
             let found = format!("{} attached", linked.len());
             live.fold(Judgement::ok(found), |it, link| it.quote(&link.place, link_line(link)))
         }
     }
+}
+
+/// The runtime keeps a link whose program is gone, with 0 in its place.
+///
+/// Source: microsoft/ebpf-for-windows, `libs/execution_context/ebpf_link.c` (read 2026-11)
+fn without_program(evidence: &Evidence, link: &AttachedLink, empty: &[&AttachedLink]) -> Judgement {
+    let at = link.attach_type.as_deref().unwrap_or("a type that is not told");
+    let found = format!("link {} at {at} has no program any more", link.id);
+    let is_expected = |it: &ExpectedProgram| it.attach_type == link.attach_type;
+    let judgement = if evidence.expected.programs.iter().any(is_expected) {
+        attach_failed(found)
+    } else {
+        Judgement::warn(found)
+            .because("its program was unloaded or detached; nothing is invoked there")
+            .say("have whoever loaded the program load and attach it again")
+    };
+    empty.iter().fold(judgement, |it, link| it.quote(&link.place, link_line(link)))
 }
 
 fn not_attached(programs: &[&ListedProgram], found: String) -> Judgement {
@@ -211,7 +236,10 @@ pub(super) fn link_line(link: &AttachedLink) -> String {
 /// Links of Weir's attach type.
 pub(super) fn has_flow_classify(evidence: &Evidence) -> Option<bool> {
     let links = evidence.links.as_ref()?;
-    Some(links.iter().any(|it| it.attach_type.as_deref() == Some(SECTION_PREFIX)))
+    let is_ours = |it: &AttachedLink| {
+        it.attach_type.as_deref() == Some(SECTION_PREFIX) && !is_mismatched(evidence, it)
+    };
+    Some(links.iter().any(is_ours))
 }
 
 /// What is missing to know whether anything redirects.

@@ -1,6 +1,7 @@
 //! All checks on one machine's evidence: what works, what fails first, what follows from it.
 
 use super::check::{Check, Privilege};
+use super::components;
 use super::evidence::{Evidence, Kind};
 use super::table::CHECKS;
 use super::verdict::{Judgement, Verdict};
@@ -84,10 +85,14 @@ fn judge(check: &Check, evidence: &Evidence) -> Judgement {
     let missing: Vec<Kind> =
         check.needs.iter().copied().filter(|kind| !evidence.has(*kind)).collect();
     if !missing.is_empty() {
+        if check.needs == [Kind::Telemetry] && components::is_without_weir(evidence) {
+            return Judgement::ok("nothing of Weir is installed, so nothing is expected");
+        }
         return Judgement::without(evidence, &missing);
     }
     let judgement = (check.judge)(evidence);
-    let elevated = evidence.system.as_ref().and_then(|it| it.is_elevated);
+    let by_system = evidence.system.as_ref().and_then(|it| it.is_elevated);
+    let elevated = by_system.or(evidence.is_elevated);
     // Windows' tools leave out what the account may not see, and what is left looks well.
     if judgement.verdict == Verdict::Ok
         && check.privilege == Privilege::Elevated
@@ -102,11 +107,13 @@ fn judge(check: &Check, evidence: &Evidence) -> Judgement {
 
 /// A failure that another one explains is not one of its own: mended, it is judged again.
 fn explained(check: &'static Check, mut judgement: Judgement, before: &[Outcome]) -> Outcome {
-    let is_bad = matches!(judgement.verdict, Verdict::Fail | Verdict::Warn);
+    let is_bad = matches!(judgement.verdict, Verdict::Fail | Verdict::Warn) && !judgement.stands;
     let cause = before.iter().filter(|_| is_bad).find_map(|it| {
         let is_named = check.after.contains(&it.check.id);
         match (is_named, it.judgement.verdict, it.follows) {
             (true, Verdict::Fail, _) => Some(it.check.id),
+            // A warning explains a warning, and no failure.
+            (true, Verdict::Warn, _) if judgement.verdict == Verdict::Warn => Some(it.check.id),
             // What follows from a consequence follows from its cause.
             (true, Verdict::Unknown, Some(first)) => Some(first),
             _ => None,

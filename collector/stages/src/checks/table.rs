@@ -52,7 +52,7 @@ checks! {
     guide!("#verify-ebpf-components-are-running"),
     components::ebpfcore;
 
-    "WD0103" Components Anybody needs [Services] after []
+    "WD0103" Components Anybody needs [Services] after ["WD0101" "WD0102"]
     "The network extension runs (netebpfext)"
     "`sc.exe queryex netebpfext`; the guide's `netebpext` is a typo. The driver that invokes \
      programs of bind, sock_addr and sock_ops. That it runs proves nothing about its objects: \
@@ -114,7 +114,7 @@ checks! {
     guide!("#verify-wfp-objects-are-present"),
     ebpf_objects::sublayers;
 
-    "WD0302" EbpfObjects Elevated needs [WfpState] after ["WD0101" "WD0103"]
+    "WD0302" EbpfObjects Elevated needs [WfpState] after ["WD0101" "WD0103" "WD0301"]
     "eBPF's callouts are there and registered"
     "Each callout that an attached program needs, or that a filter asks: there once, with \
      FWPM_CALLOUT_FLAG_REGISTERED, for its layer. calloutId changes with every start and is not \
@@ -122,7 +122,7 @@ checks! {
     guide!("#verify-wfp-objects-are-present"),
     ebpf_objects::callouts;
 
-    "WD0303" EbpfObjects Elevated needs [WfpState] after ["WD0101" "WD0103" "WD0302"]
+    "WD0303" EbpfObjects Elevated needs [WfpState] after ["WD0101" "WD0103" "WD0301" "WD0302"]
     "eBPF's filters are where attached programs need them"
     "For each attach type in use (by links, else by the filters that are there): layerKey, \
      subLayerKey, and the callout in action/filterType. TERMINATING, UNKNOWN and INSPECTION are \
@@ -138,7 +138,7 @@ checks! {
     "https://github.com/microsoft/ebpf-for-windows/pull/5496",
     orphans::of_ebpf;
 
-    "WD0305" EbpfObjects Elevated needs [WfpState] after ["WD0302"]
+    "WD0305" EbpfObjects Elevated needs [WfpState] after []
     "Nobody else redirects connections"
     "Callouts of others at the connect redirect layers, by name, with the weight of their \
      sublayer: the guide expects eBPF's alone."
@@ -151,19 +151,19 @@ checks! {
     "docs/windows-driver.md",
     weir_objects::sublayer;
 
-    "WD0312" WeirObjects Elevated needs [WfpState] after ["WD0101" "WD0105"]
+    "WD0312" WeirObjects Elevated needs [WfpState] after ["WD0101" "WD0105" "WD0311"]
     "Weir's callouts are there and registered"
     "The driver's four callouts: flow established and stream, IPv4 and IPv6."
     "docs/windows-driver.md",
     weir_objects::callouts;
 
-    "WD0313" WeirObjects Elevated needs [WfpState] after ["WD0101" "WD0105" "WD0312"]
+    "WD0313" WeirObjects Elevated needs [WfpState] after ["WD0101" "WD0105" "WD0311" "WD0312"]
     "Weir's filters are there"
     "The driver's four filters, each at its layer, in its sublayer, asking its callout."
     "docs/windows-driver.md",
     weir_objects::filters;
 
-    "WD0314" WeirObjects Elevated needs [WfpState] after ["WD0312"]
+    "WD0314" WeirObjects Elevated needs [WfpState] after []
     "Nobody else decides about stream data"
     "Callouts of others at Weir's layers, the heaviest sublayer first; those that a filter asks \
      to decide at the stream layers are warned about."
@@ -190,7 +190,7 @@ checks! {
     guide!("#verify-the-ebpf-program-is-loaded"),
     programs::loaded;
 
-    "WD0403" Programs Elevated needs [Programs Links] after ["WD0102" "WD0402"]
+    "WD0403" Programs Elevated needs [Programs Links] after ["WD0102" "WD0103" "WD0105" "WD0402"]
     "Programs are attached"
     "`bpftool.exe -p link`: each program has a link, and each link has a program that is there."
     guide!("#verify-the-ebpf-program-is-attached"),
@@ -298,31 +298,31 @@ checks! {
     guide!("#traffic-is-not-redirected-as-expected"),
     redirects::redirects;
 
-    "WD0601" Telemetry Elevated needs [Sessions] after []
+    "WD0601" Telemetry Elevated needs [Sessions] after ["WD0105" "WD0106"]
     "A collector listens"
     "`logman query -ets`: the session weir-control, and Weir.FlowClassify on it."
     "docs/run.md",
     telemetry::sessions;
 
-    "WD0602" Telemetry Anybody needs [Telemetry] after []
+    "WD0602" Telemetry Anybody needs [Telemetry] after ["WD0106" "WD0601"]
     "Sessions are up and lose nothing"
     "weir_etw_session_up, weir_etw_session_lost_total."
     "docs/runbooks/WeirEventsLost.md",
     telemetry::session_loss;
 
-    "WD0603" Telemetry Anybody needs [Telemetry] after ["WD0602"]
+    "WD0603" Telemetry Anybody needs [Telemetry] after ["WD0106" "WD0602"]
     "Every event is accounted for"
     "weir_etw_unaccounted, weir_etw_events_lost_total: gaps in the driver's own numbers."
     "docs/runbooks/WeirEventsUnaccounted.md",
     telemetry::gaps;
 
-    "WD0604" Telemetry Anybody needs [Telemetry] after ["WD0105" "WD0601" "WD0602"]
+    "WD0604" Telemetry Anybody needs [Telemetry] after ["WD0105" "WD0106" "WD0601" "WD0602"]
     "The driver is heard"
     "weir_driver_up: counters come each second."
     "docs/runbooks/WeirDriverDown.md",
     telemetry::driver;
 
-    "WD0605" Telemetry Anybody needs [Telemetry] after []
+    "WD0605" Telemetry Anybody needs [Telemetry] after ["WD0106"]
     "The collector drops nothing"
     "weir_events_dropped_total: its own queue, and layouts that it does not know."
     "docs/runbooks/WeirEventsLost.md",
@@ -346,7 +346,7 @@ checks! {
     "https://learn.microsoft.com/windows-server/networking/windows-time-service/windows-time-service-tools-and-settings",
     host::clock;
 
-    "WD0704" Host Anybody needs [Telemetry] after []
+    "WD0704" Host Anybody needs [Telemetry] after ["WD0106"]
     "Audit records are sent"
     "weir_audit_dropped_total, weir_audit_unsent_oldest_seconds: nothing dropped, nothing older \
      than ten minutes unsent."

@@ -1,5 +1,6 @@
 //! WD06: events are written, heard and counted.
 
+use super::components::is_without_weir;
 use super::evidence::{Evidence, Kind};
 use super::facts::{Place, Telemetry, TelemetrySample};
 use super::verdict::Judgement;
@@ -9,6 +10,9 @@ use weir_abi::identifiers::PROVIDER;
 const CONTROL: &str = "weir-control";
 
 pub(super) fn sessions(evidence: &Evidence) -> Judgement {
+    if is_without_weir(evidence) {
+        return Judgement::ok("nothing of Weir is installed, so nobody has to listen");
+    }
     let sessions = evidence.sessions.as_deref().unwrap_or_default();
     let ours = sessions.iter().filter(|it| it.name.eq_ignore_ascii_case(CONTROL));
     let listens = ours.clone().find(|it| it.providers.contains(&PROVIDER));
@@ -78,7 +82,7 @@ pub(super) fn gaps(evidence: &Evidence) -> Judgement {
     let Some(telemetry) = &evidence.telemetry else {
         return Judgement::unknown("", &[Kind::Telemetry]);
     };
-    let odd = above(telemetry, "weir_etw_unaccounted", |it| it != 0.0);
+    let odd = above(telemetry, "weir_etw_unaccounted", |it| it != 0.0 && !it.is_nan());
     if !odd.is_empty() {
         let judgement = Judgement::fail(
             "events are there that the driver did not number, or the other way round",
@@ -86,8 +90,11 @@ pub(super) fn gaps(evidence: &Evidence) -> Judgement {
         .because(
             "somebody else writes as Weir.FlowClassify, or driver and collector do not go together",
         )
-        .say("see which processes register the provider")
-        .run("logman query providers Weir.FlowClassify");
+        .say(
+            "see that driver and collector are of one release, and who else may write into the \
+                 session",
+        )
+        .run(format!("logman query {CONTROL} -ets"));
         return quoted(telemetry, judgement, &odd);
     }
     judged(
@@ -113,7 +120,7 @@ pub(super) fn driver(evidence: &Evidence) -> Judgement {
     if up.is_empty() {
         return unsaid(telemetry, "weir_driver_up");
     }
-    let down: Vec<&TelemetrySample> = up.iter().copied().filter(|it| it.value == 0.0).collect();
+    let down: Vec<&TelemetrySample> = up.iter().copied().filter(|it| it.value != 1.0).collect();
     if !down.is_empty() {
         let judgement = Judgement::fail("the collector hears nothing of the driver")
             .because(
@@ -151,6 +158,9 @@ pub(super) fn audit(evidence: &Evidence) -> Judgement {
     let Some(telemetry) = &evidence.telemetry else {
         return Judgement::unknown("", &[Kind::Telemetry]);
     };
+    if !telemetry.samples.iter().any(|it| it.name.starts_with("weir_audit_")) {
+        return Judgement::ok("this collector keeps no audit trail");
+    }
     let dropped = above(telemetry, "weir_audit_dropped_total", |it| it > 0.0);
     if !dropped.is_empty() {
         let judgement = Judgement::fail("audit records were dropped")
@@ -191,6 +201,10 @@ fn judged(
     is_odd: fn(f64) -> bool,
     odd_is: impl Fn(String) -> Judgement,
 ) -> Judgement {
+    if let Some(sample) = telemetry.of(name).find(|it| it.value.is_nan()) {
+        let judgement = Judgement::unknown(format!("{name} is no number"), &[Kind::Telemetry]);
+        return quoted(telemetry, judgement, &[sample]);
+    }
     let odd = above(telemetry, name, is_odd);
     if !odd.is_empty() {
         let values: Vec<String> = odd.iter().map(|it| line(it)).collect();

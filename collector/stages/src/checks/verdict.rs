@@ -89,6 +89,8 @@ pub struct Judgement {
     pub remedy: Vec<Step>,
     /// Kinds of evidence that were missing.
     pub missing: Vec<Kind>,
+    /// It does harm of its own, whatever else fails: it follows from nothing.
+    pub stands: bool,
 }
 
 impl Judgement {
@@ -101,6 +103,7 @@ impl Judgement {
             cause: None,
             remedy: Vec::new(),
             missing: Vec::new(),
+            stands: false,
         }
     }
 
@@ -166,6 +169,13 @@ impl Judgement {
     #[must_use]
     pub fn because(mut self, cause: impl Into<String>) -> Self {
         self.cause = Some(cause.into());
+        self
+    }
+
+    /// It does harm of its own.
+    #[must_use]
+    pub fn standing(mut self) -> Self {
+        self.stands = true;
         self
     }
 

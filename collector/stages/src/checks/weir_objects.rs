@@ -5,6 +5,7 @@
 use super::components::{is_installed, is_running};
 use super::evidence::{Evidence, Kind};
 use super::objects::{Objects, callout_line, filter_line, is_disabled, is_weir_filter};
+use super::programs::has_flow_classify;
 use super::remedies::restart_weir;
 use super::verdict::Judgement;
 use weir_abi::identifiers::{CALLOUTS, FILTERS, SUBLAYER, WFP_PROVIDER};
@@ -152,7 +153,9 @@ fn not_expected(
         let found = format!("what there is of wfpstate.xml is a part without {what} of Weir");
         return Some(Judgement::unknown(found, &[Kind::WfpState]));
     }
-    if is_any {
+    // What is left of a driver that is gone is WD0315's to tell.
+    let is_gone = is_installed(evidence, "weir") == Some(false);
+    if (is_any && !is_gone) || has_flow_classify(evidence) == Some(true) {
         return None;
     }
     match (is_installed(evidence, "weir"), is_running(evidence, "weir")) {

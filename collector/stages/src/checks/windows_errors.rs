@@ -22,7 +22,8 @@ const EXITS: &[(u32, &str, &str)] = &[
     (
         5,
         "Windows denied it access (5, ERROR_ACCESS_DENIED)",
-        "start it from an elevated command prompt",
+        "the file of its image, or what its start needs, is closed to it: see `sc.exe qc NAME` for \
+         the file, and its diagnostic trace for the step",
     ),
     (8, "there was no memory for it (8, ERROR_NOT_ENOUGH_MEMORY)", ""),
     (
@@ -47,7 +48,30 @@ const EXITS: &[(u32, &str, &str)] = &[
         "a driver that is signed for tests needs test signing: bcdedit /set testsigning on, \
          with Secure Boot off, and a restart",
     ),
-    (1058, "it is disabled (1058, ERROR_SERVICE_DISABLED)", "sc.exe config NAME start= demand"),
+    (1, "its image is not a driver, or its start returned no more than that it failed (1)", ""),
+    (1053, "it did not answer in time (1053, ERROR_SERVICE_REQUEST_TIMEOUT)", ""),
+    (1058, "it is disabled (1058, ERROR_SERVICE_DISABLED)", ""),
+    (
+        1067,
+        "its process ended by itself (1067, ERROR_PROCESS_ABORTED)",
+        "the application log of the event viewer says how; for the collector, a port that is \
+         taken is the usual reason: see WD0701",
+    ),
+    (
+        1069,
+        "its account could not log on (1069, ERROR_SERVICE_LOGON_FAILED)",
+        "`sc.exe qc NAME` has the account under SERVICE_START_NAME",
+    ),
+    (
+        1072,
+        "it is marked to be deleted (1072, ERROR_SERVICE_MARKED_FOR_DELETE)",
+        "close what has it open, such as the services console, and install it again",
+    ),
+    (
+        1075,
+        "a service that it depends on is not installed (1075, ERROR_SERVICE_DEPENDENCY_DELETED)",
+        "`sc.exe qc NAME` lists them under DEPENDENCIES",
+    ),
     (
         1068,
         "a service that it depends on did not start (1068, ERROR_SERVICE_DEPENDENCY_FAIL)",
@@ -63,11 +87,33 @@ const EXITS: &[(u32, &str, &str)] = &[
     ),
     (1450, "there were no resources for it (1450, ERROR_NO_SYSTEM_RESOURCES)", ""),
     (
+        0x8032_0009,
+        "an object of its is in the filtering engine already (0x80320009, FWP_E_ALREADY_EXISTS): an \
+         earlier load left it behind",
+        "restart the machine: what was left behind goes with it",
+    ),
+    (
+        0xC022_0009,
+        "an object of its is in the filtering engine already (0xC0220009, \
+         STATUS_FWP_ALREADY_EXISTS): an earlier load left it behind",
+        "restart the machine: what was left behind goes with it",
+    ),
+    (
         0xC000_026C,
         "the driver's own start failed (0xC000026C, STATUS_DRIVER_UNABLE_TO_LOAD)",
         "its diagnostic trace says which step failed",
     ),
 ];
+
+/// How a service is started where its installer has its way.
+///
+/// Source: microsoft/ebpf-for-windows, installer/Product.wxs (read 2026-11)
+pub(super) fn start_type(name: &str) -> &'static str {
+    match name {
+        "weir" => "demand",
+        _ => "auto",
+    }
+}
 
 /// A code with its name, where it is known.
 pub(super) fn code_name(code: u32) -> String {

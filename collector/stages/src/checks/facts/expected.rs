@@ -9,6 +9,8 @@ pub struct Expected {
     pub programs: Vec<ExpectedProgram>,
     /// Connections to the first address should go to the second.
     pub redirects: Vec<(SocketAddr, SocketAddr)>,
+    /// Where the collector listens; at its default address unless it is said.
+    pub collector: Option<SocketAddr>,
 }
 
 /// A program that should be there.

@@ -59,6 +59,18 @@ pub enum BuiltInKind {
     Callout,
 }
 
+impl WfpState {
+    /// Nothing is in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.filters_total == 0
+            && self.providers.is_empty()
+            && self.sublayers.is_empty()
+            && self.callouts.is_empty()
+            && self.built_in.is_empty()
+    }
+}
+
 /// A provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedKey {

@@ -1,5 +1,6 @@
 //! Checks on evidence that is made here: a machine on which all is well, with one thing changed.
 
+mod broken;
 mod healthy;
 mod one_change;
 mod rules;

@@ -3,7 +3,7 @@
 use super::healthy::{callout, filter, healthy, key, link, program, redirect, service};
 use super::{fails, warns, with};
 use crate::checks::facts::{
-    Incident, KnownFailure, Place, PortRange, ServiceFinding, ServiceState,
+    Incident, KnownFailure, Place, PortRange, Scope, ServiceFinding, ServiceState,
 };
 use crate::checks::hooks::{CALLOUTS, HOOKS, SUBLAYERS};
 use crate::checks::weir_objects::WEIR_LAYERS;
@@ -192,9 +192,25 @@ fn the_machine_itself_has_a_check_for_each_thing() {
     warns("WD0201", |it| it.boot.as_mut().unwrap().test_signing = Some(true));
     warns("WD0203", |it| it.system.as_mut().unwrap().versions[1].1 = "1.0.1".to_owned());
     fails("WD0204", |it| it.stores[1].types = vec![key(9)]);
-    warns("WD0204", |it| it.stores[0].exists = true);
-    let range = |first, last| PortRange { first, last, place: Place::new("ports/ipv4.txt", 7) };
-    fails("WD0701", |it| it.ports.as_mut().unwrap().push(range(10_000, 10_099)));
+    fails("WD0204", |it| it.stores[0].exists = true);
+    warns("WD0204", |it| {
+        it.stores[0] = it.stores[1].clone();
+        it.stores[0].scope = Scope::User;
+        it.stores[1].types.push(key(10));
+    });
+    fails("WD0204", |it| it.stores[1].sections[0].attach_type = Some(key(0)));
+    fails("WD0204", |it| it.stores[1].sections[0].program_type = Some(key(11)));
+    let range = |first, last| PortRange {
+        first,
+        last,
+        is_administered: false,
+        is_ipv6: false,
+        place: Place::new("ports/ipv4.txt", 7),
+    };
+    fails("WD0701", |it| {
+        it.system.as_mut().unwrap().collector_answers = None;
+        it.ports.as_mut().unwrap().push(range(10_000, 10_099));
+    });
     fails("WD0701", |it| it.system.as_mut().unwrap().collector_answers = Some(false));
     warns("WD0702", |it| it.system.as_mut().unwrap().disk_free_bytes = Some(1));
     warns("WD0703", |it| it.system.as_mut().unwrap().clock_offset_ms = Some(-60_000));
@@ -239,14 +255,14 @@ fn each_figure_of_the_collector_has_its_check() {
 #[test]
 fn another_callout_is_warned_about_where_it_can_get_in_the_way() {
     warns("WD0305", |it| {
-        it.wfp[0].callouts.push(callout(
-            key(40),
-            "Another Connect Redirect callout",
-            CALLOUTS[0].layer,
-        ));
+        let mut other = callout(key(40), "Another Connect Redirect callout", CALLOUTS[0].layer);
+        other.provider = None;
+        it.wfp[0].callouts.push(other);
     });
     warns("WD0314", |it| {
-        it.wfp[0].callouts.push(callout(key(41), "Antivirus", WEIR_LAYERS[2]));
+        let mut other = callout(key(41), "Antivirus", WEIR_LAYERS[2]);
+        other.provider = None;
+        it.wfp[0].callouts.push(other);
         let mut asks = filter(key(42), WEIR_LAYERS[2], key(43), key(41));
         asks.provider = None;
         it.wfp[0].filters.push(asks);
@@ -272,13 +288,26 @@ fn what_is_not_installed_has_no_objects_to_miss() {
         name: name.to_owned(),
         place: Place::new("x", 1),
     };
-    let report = warns("WD0105", |it| {
+    let without = |it: &mut Evidence| {
         it.services.insert("weir".to_owned(), gone("weir"));
+        it.services.insert("weir-collector".to_owned(), gone("weir-collector"));
         it.wfp[0].callouts.retain(|it| !identifiers::CALLOUTS.contains(&it.key));
         it.wfp[0].filters.retain(|it| !identifiers::FILTERS.contains(&it.key));
         it.wfp[0].sublayers.pop();
-    });
-    assert!(report.followers("WD0105").next().is_none());
+    };
+    // A program that is attached needs the driver, and its objects are missing by that.
+    let report = fails("WD0105", without);
+    let followers: Vec<&str> = report.followers("WD0105").map(|it| it.check.id).collect();
+    assert_eq!(followers, ["WD0311", "WD0312", "WD0313"]);
+    // Where nothing is of Weir, nothing is missing.
+    let mut evidence = healthy();
+    without(&mut evidence);
+    evidence.programs.as_mut().unwrap().pop();
+    evidence.links.as_mut().unwrap().pop();
+    evidence.stores[1].sections.clear();
+    (evidence.telemetry, evidence.sessions) = (None, Some(Vec::new()));
+    let report = Report::of(&evidence);
+    assert_eq!(report.verdict, Verdict::Ok, "{:#?}", with(&report, Verdict::Unknown));
 }
 
 #[test]

@@ -114,8 +114,8 @@ fn a_filter_that_asks_nobody_is_told_by_its_action() {
 #[test]
 fn actions_at_connect_redirect_tell_releases_apart() {
     for (actions, words) in [
-        ([Action::Terminating, Action::Terminating], "an older release"),
-        ([Action::Unknown, Action::Unknown], "a newer release"),
+        ([Action::Terminating, Action::Terminating], "as older releases"),
+        ([Action::Unknown, Action::Unknown], "as newer releases"),
         ([Action::Terminating, Action::Unknown], "no one release"),
         ([Action::Inspection, Action::Inspection], "no one release"),
     ] {
@@ -163,7 +163,7 @@ fn with_object(evidence: &mut Evidence) {
     evidence.objects = vec![ProgramObject {
         file: "authorize.o".to_owned(),
         refused: None,
-        programs_loaded: 0,
+        programs_loaded: 1,
         maps: vec![
             map("policy_map", "hash", (24, 24, 10)),
             map("audit_map", "lru_hash", (8, 24, 1000)),
