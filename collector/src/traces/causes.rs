@@ -21,6 +21,9 @@ const fn meaning(cause: KnownFailure) -> &'static str {
         KnownFailure::Attach => "the program cannot be attached",
         KnownFailure::Ioctl => "ebpfcore refused a request",
         KnownFailure::Other => "something failed that has no known cause",
+        KnownFailure::Policy => {
+            "a policy blocks it: with memory integrity, programs that are not native"
+        }
     }
 }
 
@@ -28,10 +31,15 @@ const fn meaning(cause: KnownFailure) -> &'static str {
 ///
 /// Source: learn.microsoft.com/windows/win32/rpc/rpc-return-values (read 2026-11)
 fn detail(cause: KnownFailure, code: Option<&str>) -> Option<&'static str> {
+    let number: String = code?.chars().take_while(char::is_ascii_alphanumeric).collect();
+    if cause == KnownFailure::FileNotFound {
+        return matches!(number.to_ascii_lowercase().as_str(), "3" | "7" | "0xc000003a").then_some(
+            "the path of a pinned object or file does not exist, or what was asked for by name",
+        );
+    }
     if cause != KnownFailure::Verification {
         return None;
     }
-    let number: String = code?.chars().take_while(char::is_ascii_digit).collect();
     match number.as_str() {
         "1753" | "1722" => {
             Some("nothing listens at the verifying service's endpoint: ebpfsvc is not running")
@@ -58,6 +66,17 @@ mod tests {
         let words: std::collections::BTreeSet<_> =
             KnownFailure::ALL.iter().map(|cause| meaning(*cause)).collect();
         assert_eq!(words.len(), KnownFailure::ALL.len());
+    }
+
+    #[test]
+    fn a_path_that_is_not_there_is_told_from_a_file_that_is_not() {
+        let said = |code| words(KnownFailure::FileNotFound, Some(code));
+        for code in ["7 (EBPF_OBJECT_NOT_FOUND)", "3(WIN=x)", "0xC000003A(NT=x)"] {
+            assert!(said(code).contains("pinned"), "{code}");
+        }
+        for code in ["2(WIN=x)", "9 (EBPF_FILE_NOT_FOUND)", "0xC000000F(NT=x)", "30"] {
+            assert!(!said(code).contains("pinned"), "{code}");
+        }
     }
 
     #[test]

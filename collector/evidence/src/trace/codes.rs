@@ -31,13 +31,13 @@ enum Meaning {
     Open,
 }
 
-use KnownFailure::{AccessDenied, FileNotFound, NmrAttach, Verification};
+use KnownFailure::{AccessDenied, FileNotFound, NmrAttach, Policy, Verification};
 use Meaning::{Answer, Cause, Open};
 
 /// A code: family, number, name, meaning.
 type Row = (Family, u32, &'static str, Meaning);
 
-const CODES: [Row; 76] = [
+const CODES: [Row; 78] = [
     (Family::Ebpf, 0, "EBPF_SUCCESS", Answer),
     (Family::Ebpf, 1, "EBPF_VERIFICATION_FAILED", Cause(Verification)),
     (Family::Ebpf, 2, "EBPF_JIT_COMPILATION_FAILED", Open),
@@ -45,7 +45,7 @@ const CODES: [Row; 76] = [
     (Family::Ebpf, 4, "EBPF_INVALID_FD", Open),
     (Family::Ebpf, 5, "EBPF_INVALID_OBJECT", Open),
     (Family::Ebpf, 6, "EBPF_INVALID_ARGUMENT", Open),
-    (Family::Ebpf, 7, "EBPF_OBJECT_NOT_FOUND", Open),
+    (Family::Ebpf, 7, "EBPF_OBJECT_NOT_FOUND", Cause(FileNotFound)),
     (Family::Ebpf, 8, "EBPF_OBJECT_ALREADY_EXISTS", Open),
     (Family::Ebpf, 9, "EBPF_FILE_NOT_FOUND", Cause(FileNotFound)),
     (Family::Ebpf, 10, "EBPF_ALREADY_PINNED", Open),
@@ -59,7 +59,7 @@ const CODES: [Row; 76] = [
     (Family::Ebpf, 18, "EBPF_OPERATION_NOT_SUPPORTED", Open),
     (Family::Ebpf, 19, "EBPF_KEY_NOT_FOUND", Answer),
     (Family::Ebpf, 20, "EBPF_ACCESS_DENIED", Cause(AccessDenied)),
-    (Family::Ebpf, 21, "EBPF_BLOCKED_BY_POLICY", Open),
+    (Family::Ebpf, 21, "EBPF_BLOCKED_BY_POLICY", Cause(Policy)),
     (Family::Ebpf, 22, "EBPF_ARITHMETIC_OVERFLOW", Open),
     (Family::Ebpf, 23, "EBPF_EXTENSION_FAILED_TO_LOAD", Cause(NmrAttach)),
     (Family::Ebpf, 24, "EBPF_INSUFFICIENT_BUFFER", Answer),
@@ -88,10 +88,11 @@ const CODES: [Row; 76] = [
     (Family::Nt, 0xc000_0273, "STATUS_NO_MORE_MATCHES", Answer),
     (Family::Nt, 0xc000_02b9, "STATUS_NOINTERFACE", Open),
     (Family::Nt, 0xc000_0421, "STATUS_VERIFIER_STOP", Cause(Verification)),
+    (Family::Nt, 0xc000_0804, "STATUS_CONTENT_BLOCKED", Cause(Policy)),
     (Family::Nt, 0xc002_001b, "RPC_NT_CALL_FAILED", Cause(Verification)),
     (Family::Win32, 0, "ERROR_SUCCESS", Answer),
     (Family::Win32, 2, "ERROR_FILE_NOT_FOUND", Cause(FileNotFound)),
-    (Family::Win32, 3, "ERROR_PATH_NOT_FOUND", Open),
+    (Family::Win32, 3, "ERROR_PATH_NOT_FOUND", Cause(FileNotFound)),
     (Family::Win32, 5, "ERROR_ACCESS_DENIED", Cause(AccessDenied)),
     (Family::Win32, 6, "ERROR_INVALID_HANDLE", Open),
     (Family::Win32, 8, "ERROR_NOT_ENOUGH_MEMORY", Open),
@@ -104,6 +105,7 @@ const CODES: [Row; 76] = [
     (Family::Win32, 626, "ERROR_NO_MORE_MATCHES", Answer),
     (Family::Win32, 997, "ERROR_IO_PENDING", Answer),
     (Family::Win32, 1168, "ERROR_NOT_FOUND", Answer),
+    (Family::Win32, 1296, "ERROR_CONTENT_BLOCKED", Cause(Policy)),
     (Family::Win32, 1450, "ERROR_NO_SYSTEM_RESOURCES", Open),
     (Family::Win32, 1702, "RPC_S_INVALID_BINDING", Cause(Verification)),
     (Family::Win32, 1717, "RPC_S_UNKNOWN_IF", Cause(Verification)),
@@ -193,6 +195,8 @@ mod tests {
         for (cause, codes) in [
             (AccessDenied, [(Family::Ebpf, 20), (Family::Nt, 0xc000_0022), (Family::Win32, 5)]),
             (FileNotFound, [(Family::Ebpf, 9), (Family::Nt, 0xc000_000f), (Family::Win32, 2)]),
+            (FileNotFound, [(Family::Ebpf, 7), (Family::Nt, 0xc000_003a), (Family::Win32, 3)]),
+            (Policy, [(Family::Ebpf, 21), (Family::Nt, 0xc000_0804), (Family::Win32, 1296)]),
             (NmrAttach, [(Family::Ebpf, 23), (Family::Nt, 0xc000_026c), (Family::Win32, 2001)]),
             (Verification, [(Family::Ebpf, 14), (Family::Nt, 0xc002_001b), (Family::Win32, 1726)]),
         ] {

@@ -7,6 +7,7 @@ use super::redirects::Redirects;
 use crate::ReadError;
 use std::collections::BTreeMap;
 use std::io::{Read, Seek};
+use weir_etl::FileTime;
 use weir_stages::checks::facts::{EventCount, TraceFacts};
 
 /// Kinds of events counted apart; sessions of some hundreds of providers have fewer. The rest is one
@@ -51,16 +52,23 @@ pub fn read<R: Read + Seek>(file: &str, source: R) -> Result<TraceFacts, ReadErr
     let mut reader = TraceReader::open(file, source)?;
     let (mut counts, mut incidents) = (Counts::default(), Incidents::default());
     let mut redirects = Redirects::default();
+    let mut span: Option<(FileTime, FileTime)> = None;
     while let Some(event) = reader.next_event()? {
         counts.take(&event);
         incidents.take(&event);
         redirects.take(&event);
+        if let Some(now) = event.time {
+            let (first, last) = span.unwrap_or((now, now));
+            span = Some((first.min(now), last.max(now)));
+        }
     }
     incidents.end_all();
     let damage = reader.damage();
     Ok(TraceFacts {
         file: file.to_owned(),
         events: counts.rows(),
+        first_time: span.map(|it| it.0.to_string()),
+        last_time: span.map(|it| it.1.to_string()),
         incidents: incidents.into_found(),
         redirects_total: redirects.total,
         redirects: redirects.into_newest(),

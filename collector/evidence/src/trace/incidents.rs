@@ -134,6 +134,10 @@ impl Incidents {
         let known = known.or_else(|| if is_full { alike() } else { None });
         if let Some((_, incident)) = known.and_then(|at| self.found.get_mut(at)) {
             incident.count += 1;
+            if let Some(call) = open.call.filter(|it| !incident.calls.contains(it)) {
+                incident.calls.push(call);
+                incident.calls.sort();
+            }
             return;
         }
         self.by_likeness.insert(likeness, self.found.len());
@@ -141,6 +145,7 @@ impl Incidents {
             cause,
             subject: open.object,
             code,
+            calls: open.call.into_iter().collect(),
             count: 1,
             first_time: open.first_time,
             process,

@@ -1,9 +1,9 @@
 //! One incident while it goes on: what the layers of a call have told so far.
 
 use super::event::{FieldValue, TraceEvent, bounded};
-use super::sign::{Sign, Told, Weight};
+use super::sign::{Sign, Told, Weight, failed_call};
 use weir_etl::FileTime;
-use weir_stages::checks::facts::{KnownFailure, Quote};
+use weir_stages::checks::facts::{FailedCall, KnownFailure, Quote};
 
 /// Longest time between two events of one failed call. Layers are microseconds apart; unloading
 /// between them, milliseconds.
@@ -25,6 +25,8 @@ pub(super) struct Open {
     hint: Option<KnownFailure>,
     told: Option<Told>,
     last_code: Option<String>,
+    /// The call that failed, the outermost so far: that speaks last.
+    pub(super) call: Option<FailedCall>,
     pub(super) layers: Vec<String>,
     pub(super) quotes: Vec<Quote>,
     /// When each of these was.
@@ -44,6 +46,7 @@ impl Open {
             hint: None,
             told: None,
             last_code: None,
+            call: None,
             layers: Vec::new(),
             quotes: Vec::new(),
             times: Vec::new(),
@@ -92,6 +95,7 @@ impl Open {
 
     pub(super) fn take(&mut self, event: &TraceEvent, sign: Sign, layer: String) {
         self.last = event.time.map(|time| time.0).or(self.last);
+        self.call = failed_call(event).or(self.call);
         if self.layers.len() < LAYERS_MAX {
             self.layers.push(layer);
             self.lines.push(event.place.line);

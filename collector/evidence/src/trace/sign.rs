@@ -8,7 +8,7 @@ use super::code_of::{CodeField, code, failed_function};
 use super::codes::{Code, Family, cause_in_text};
 use super::event::{FieldValue, Source, TraceEvent};
 use weir_abi::identifiers::Guid;
-use weir_stages::checks::facts::KnownFailure;
+use weir_stages::checks::facts::{FailedCall, KnownFailure};
 
 /// How much an event tells of the cause; the most telling one of an incident is its cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +31,8 @@ pub(super) enum Weight {
     Verification,
     /// A code or a name says that a file is not there.
     FileCode,
+    /// A code, or ebpfcore's words, say that a policy blocks.
+    PolicyCode,
     /// A code or a name says that access is denied.
     AccessCode,
     /// A code with which extensions refuse clients.
@@ -117,6 +119,13 @@ const REFUSED: [&str; 6] = [
     "_ebpf_native_client_attach_callback: Module is not authorized",
 ];
 
+/// Words of ebpfcore that blocks a request, whatever is in it.
+///
+/// Source: microsoft/ebpf-for-windows, libs/execution_context/ebpf_core.c and ebpf_core_jit.c
+/// (read 2026-11)
+const BLOCKED: [&str; 2] =
+    ["blocked by Hyper-V Code Integrity policy", "not permitted due to system configuration"];
+
 impl Sign {
     /// What an event is.
     pub(super) fn of(event: &TraceEvent) -> Self {
@@ -161,7 +170,7 @@ pub fn is_noise(event: &TraceEvent) -> bool {
 fn cause(event: &TraceEvent, message: &str, code: Option<Code>) -> (KnownFailure, Weight) {
     let function = failed_function(event);
     use KnownFailure::{
-        AccessDenied, FileNotFound, Ioctl, NmrAttach, Verification, ZeroProgramType,
+        AccessDenied, FileNotFound, Ioctl, NmrAttach, Policy, Verification, ZeroProgramType,
     };
     if is_same(message, "Program type must be specified.") && is_zero(event, "guid") {
         return (ZeroProgramType, Weight::ZeroType);
@@ -185,7 +194,11 @@ fn cause(event: &TraceEvent, message: &str, code: Option<Code>) -> (KnownFailure
             return (Verification, Weight::VerificationCode);
         }
         Some(NmrAttach) => return (NmrAttach, Weight::ExtensionCode),
+        Some(Policy) => return (Policy, Weight::PolicyCode),
         _ => {}
+    }
+    if BLOCKED.iter().any(|it| message.contains(it)) {
+        return (Policy, Weight::PolicyCode);
     }
     let is_refused = message.contains(EXCEPTION)
         || api == "WinVerifyTrust"
@@ -202,6 +215,17 @@ fn cause(event: &TraceEvent, message: &str, code: Option<Code>) -> (KnownFailure
         Some(attach) => (attach, Weight::Attach),
         None if api == "DeviceIoControl" => (Ioctl, Weight::Ioctl),
         None => (KnownFailure::Other, Weight::Error),
+    }
+}
+
+/// The call that an event says to have failed, if programs make it or it is within one that they
+/// make.
+pub(super) fn failed_call(event: &TraceEvent) -> Option<FailedCall> {
+    match failed_function(event).and_then(stage)? {
+        KnownFailure::Open => Some(FailedCall::Open),
+        KnownFailure::Load => Some(FailedCall::Load),
+        KnownFailure::Attach => Some(FailedCall::Attach),
+        _ => None,
     }
 }
 

@@ -9,7 +9,7 @@ use super::hooks::CONNECT_REDIRECT;
 use super::objects::InUse;
 use super::programs::LINKS;
 use super::verdict::Judgement;
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 
 const EXTENSION: &str = "NetEbpfExtProvider";
 
@@ -22,7 +22,7 @@ pub(super) fn redirects(evidence: &Evidence) -> Judgement {
         let of_it: Vec<&Redirect> =
             seen.iter().copied().filter(|it| is_address(&it.destination, from)).collect();
         if of_it.is_empty() {
-            return absent(format!("no connection to {from} is in the trace"));
+            return unseen(evidence, seen.len(), &format!("no connection to {from}"));
         }
         let rejected: Vec<&Redirect> = of_it.iter().copied().filter(|it| is_rejected(it)).collect();
         if !rejected.is_empty() {
@@ -61,10 +61,12 @@ pub(super) fn redirects(evidence: &Evidence) -> Judgement {
     };
     let rejected = match seen.iter().filter(|it| is_rejected(it)).count() {
         0 => String::new(),
+        1 => ", 1 was rejected".to_owned(),
         count => format!(", {count} were rejected"),
     };
+    let (s, were) = (if total == 1 { "" } else { "s" }, if moved == 1 { "was" } else { "were" });
     let found = format!(
-        "{total} connections passed the program; of the last {}, {moved} were sent elsewhere\
+        "{total} connection{s} passed the program; of the last {}, {moved} {were} sent elsewhere\
          {rejected} ({event})",
         seen.len()
     );
@@ -98,6 +100,22 @@ fn not_traced(evidence: &Evidence) -> Judgement {
         (false, true) => Judgement::ok("no program is attached where connections are redirected"),
         (false, false) => Judgement::unknown("nothing says whether a program redirects", LINKS),
     }
+}
+
+/// A connection is not among those that are kept; it may be among those that are not.
+fn unseen(evidence: &Evidence, kept: usize, what: &str) -> Judgement {
+    let total: u64 = evidence.traces.iter().map(|it| it.redirects_total).sum();
+    let lost: u64 = evidence.traces.iter().map(|it| it.events_lost).sum();
+    if total > kept as u64 {
+        let found = format!("{what} is among the last {kept}; {total} are in the trace");
+        return Judgement::unknown(found, &[])
+            .say("follow it through the whole trace: weir traces --connection ADDRESS:PORT FILE");
+    }
+    if lost > 0 {
+        let found = format!("{what} is in the trace, and the session lost {lost} events");
+        return Judgement::unknown(found, &[]);
+    }
+    absent(format!("{what} is in the trace"))
 }
 
 fn absent(found: String) -> Judgement {
@@ -138,6 +156,8 @@ fn is_rejected(redirect: &Redirect) -> bool {
     redirect.verdict.is_some_and(|it| !matches!(it, 1 | 2))
 }
 
+/// Whether an address is the wanted one; IPv4 within IPv6 (`::ffff:192.0.2.1`) is IPv4.
 fn is_address((address, port): &(String, u16), wanted: &SocketAddr) -> bool {
-    *port == wanted.port() && address.parse().is_ok_and(|it: core::net::IpAddr| it == wanted.ip())
+    let is_same = |it: IpAddr| it.to_canonical() == wanted.ip().to_canonical();
+    *port == wanted.port() && address.parse().is_ok_and(is_same)
 }

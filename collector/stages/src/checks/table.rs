@@ -217,7 +217,7 @@ checks! {
     guide!("#verify-ebpf-maps-are-properly-configured"),
     maps::fullness;
 
-    "WD0501" Traces Elevated needs [Traces] after []
+    "WD0501" Traces Elevated needs [Traces] after ["WD0102"]
     "Nobody was denied access"
     "ERROR_ACCESS_DENIED or STATUS_ACCESS_DENIED in a trace, by number."
     guide!("#ebpf-program-load-or-attach-failures"),
@@ -225,7 +225,7 @@ checks! {
 
     "WD0502" Traces Elevated needs [Traces] after []
     "No object was looked for in vain"
-    "ERROR_FILE_NOT_FOUND in a trace, by number."
+    "ERROR_FILE_NOT_FOUND or ERROR_PATH_NOT_FOUND in a trace, by number: a file, or a pinned path."
     guide!("#ebpf-program-load-or-attach-failures"),
     traces::file_not_found;
 
@@ -242,7 +242,7 @@ checks! {
     guide!("#ebpf-program-load-or-attach-failures"),
     traces::zero_attach_type;
 
-    "WD0505" Traces Elevated needs [Traces] after []
+    "WD0505" Traces Elevated needs [Traces] after ["WD0103" "WD0105"]
     "Extensions took their programs"
     "0xC000026C or 2001 with both types set: the network module registrar did not bring program \
      and extension together."
@@ -261,25 +261,28 @@ checks! {
     upstream!("netebpfext/net_ebpf_ext_hook_provider.c"),
     traces::attach_limit;
 
-    "WD0508" Traces Elevated needs [Traces] after []
+    "WD0508" Traces Elevated needs [Traces]
+    after ["WD0102" "WD0501" "WD0502" "WD0503" "WD0504" "WD0505" "WD0506" "WD0507"]
     "Objects were opened"
-    "ebpf_object_open failed, and no known failure says why."
+    "ebpf_object_open failed. Where a known failure says why, it follows from that one."
     guide!("#ebpf-program-load-or-attach-failures"),
     traces::open;
 
-    "WD0509" Traces Elevated needs [Traces] after []
+    "WD0509" Traces Elevated needs [Traces]
+    after ["WD0102" "WD0501" "WD0502" "WD0503" "WD0504" "WD0505" "WD0506" "WD0507"]
     "Programs were loaded without failure"
-    "ebpf_object_load failed, and no known failure says why."
+    "ebpf_object_load failed. Where a known failure says why, it follows from that one."
     guide!("#ebpf-program-load-or-attach-failures"),
     traces::load;
 
-    "WD0510" Traces Elevated needs [Traces] after []
+    "WD0510" Traces Elevated needs [Traces]
+    after ["WD0102" "WD0501" "WD0502" "WD0503" "WD0504" "WD0505" "WD0506" "WD0507"]
     "Programs were attached without failure"
-    "ebpf_program_attach_by_fd failed, and no known failure says why."
+    "ebpf_program_attach_by_fd failed. Where a known failure says why, it follows from that one."
     guide!("#ebpf-program-load-or-attach-failures"),
     traces::attach;
 
-    "WD0511" Traces Elevated needs [Traces] after []
+    "WD0511" Traces Elevated needs [Traces] after ["WD0102"]
     "Requests to eBPF core worked"
     "DeviceIoControl failed with a code that no known failure explains."
     guide!("#ebpf-program-load-or-attach-failures"),
@@ -297,6 +300,13 @@ checks! {
      is expected is given with --redirect."
     guide!("#traffic-is-not-redirected-as-expected"),
     redirects::redirects;
+
+    "WD0514" Traces Elevated needs [Traces] after []
+    "No program was blocked by policy"
+    "EBPF_BLOCKED_BY_POLICY in a trace, by any of its numbers: 21, 0xC0000804, 1296. Memory \
+     integrity blocks programs that are compiled when they are loaded."
+    upstream!("docs/NativeCodeGeneration.md"),
+    traces::policy;
 
     "WD0601" Telemetry Elevated needs [Sessions] after ["WD0105" "WD0106"]
     "A collector listens"

@@ -20,5 +20,5 @@ pub use host::{
 pub use place::{Place, Quote, TEXT_BYTES_MAX};
 pub use programs::{AttachedLink, ListedProgram, MapDump, MapFacts};
 pub use service::{Service, ServiceFinding, ServiceState};
-pub use trace::{EventCount, Incident, KnownFailure, Redirect, TraceFacts};
+pub use trace::{EventCount, FailedCall, Incident, KnownFailure, Redirect, TraceFacts};
 pub use wfp::{Action, BuiltIn, BuiltInKind, Callout, Filter, NamedKey, Sublayer, WfpState};

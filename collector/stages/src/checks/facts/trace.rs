@@ -9,6 +9,10 @@ pub struct TraceFacts {
     pub file: String,
     /// Events by provider, name and level.
     pub events: Vec<EventCount>,
+    /// When its first event was, RFC 3339; of events that say when.
+    pub first_time: Option<String>,
+    /// When its last event was.
+    pub last_time: Option<String>,
     /// Failures with one cause each, in the order of their first appearance; the like ones of one
     /// file are one incident with a count.
     pub incidents: Vec<Incident>,
@@ -42,7 +46,8 @@ pub struct EventCount {
 pub enum KnownFailure {
     /// `ERROR_ACCESS_DENIED`, `STATUS_ACCESS_DENIED`: who loads is no administrator.
     AccessDenied,
-    /// `ERROR_FILE_NOT_FOUND`: the path of the program's object is wrong.
+    /// `ERROR_FILE_NOT_FOUND`, `ERROR_PATH_NOT_FOUND`: the path of the program's object is wrong, or
+    /// what was looked for by a pinned path or by its name is not there.
     FileNotFound,
     /// `Program type must be specified.`, and the GUID is zero.
     ZeroProgramType,
@@ -62,13 +67,16 @@ pub enum KnownFailure {
     Attach,
     /// `DeviceIoControl` failed with a code that nothing above explains.
     Ioctl,
-    /// An event of level 1 or 2 that none of the above explains.
+    /// An event of level 1 or 2 that nothing else explains.
     Other,
+    /// `EBPF_BLOCKED_BY_POLICY`: the machine takes no such program, as with memory integrity one that
+    /// is compiled when it is loaded.
+    Policy,
 }
 
 impl KnownFailure {
     /// Every cause, in the order of their checks.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::AccessDenied,
         Self::FileNotFound,
         Self::ZeroProgramType,
@@ -81,6 +89,7 @@ impl KnownFailure {
         Self::Attach,
         Self::Ioctl,
         Self::Other,
+        Self::Policy,
     ];
 
     /// As JSON and tables have it.
@@ -99,8 +108,20 @@ impl KnownFailure {
             Self::Attach => "attach",
             Self::Ioctl => "ioctl",
             Self::Other => "other",
+            Self::Policy => "policy",
         }
     }
+}
+
+/// A call of ebpfapi.dll that programs make, and that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FailedCall {
+    /// `ebpf_object_open`.
+    Open,
+    /// `ebpf_object_load`.
+    Load,
+    /// `ebpf_program_attach` and its likes.
+    Attach,
 }
 
 /// Failures of one kind: events that belong together (one call that failed, told by each layer it
@@ -114,6 +135,8 @@ pub struct Incident {
     /// The error code of the event that tells the cause, or else the one that was told last: of
     /// Windows, of NT or of eBPF, as it stands there; a bare number with its name in parentheses.
     pub code: Option<String>,
+    /// Calls that failed with it, as far as the trace says; each once, in order.
+    pub calls: Vec<FailedCall>,
     /// How often.
     pub count: u64,
     /// When it first was, as it stands there.

@@ -5,6 +5,7 @@ mod healthy;
 mod one_change;
 mod rules;
 mod told_once;
+mod traced;
 
 use super::{Evidence, Report, Verdict};
 use healthy::healthy;

@@ -50,7 +50,7 @@ fn what_nobody_asked_for_does_not_count() {
     evidence.objects.clear();
     let report = Report::of(&evidence);
     assert_eq!(report.verdict, Verdict::Ok);
-    assert_eq!(with(&report, Verdict::Unknown).len(), 15);
+    assert_eq!(with(&report, Verdict::Unknown).len(), 16);
     evidence.gaps.push(Gap {
         kind: Kind::Traces,
         which: None,

@@ -224,5 +224,5 @@ fn a_connection_that_the_program_rejected_did_not_go_where_it_should() {
     reject(&mut evidence);
     let report = Report::of(&evidence);
     assert_eq!(report.verdict, Verdict::Ok);
-    assert!(found(&report, "WD0513").contains("1 were rejected"));
+    assert!(found(&report, "WD0513").contains("1 was rejected"));
 }
