@@ -215,6 +215,8 @@ pub struct Evidence {
     pub objects: Vec<ProgramObject>,
     /// What whoever asks expects.
     pub expected: Expected,
+    /// What a manifest says of whoever collected; `system` says it too.
+    pub is_elevated: Option<bool>,
     /// What is missing, and why.
     pub gaps: Vec<Gap>,
 }

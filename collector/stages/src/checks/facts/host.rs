@@ -89,6 +89,10 @@ pub struct PortRange {
     pub first: u16,
     /// Last port.
     pub last: u16,
+    /// An administrator has made it (`*`): programs that ask for the port get it.
+    pub is_administered: bool,
+    /// It is of IPv6.
+    pub is_ipv6: bool,
     /// Where it stands.
     pub place: Place,
 }

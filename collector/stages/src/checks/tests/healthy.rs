@@ -218,7 +218,13 @@ fn host(evidence: &mut Evidence) {
         place: place.clone(),
     };
     evidence.stores = vec![store(Scope::User), store(Scope::Machine)];
-    evidence.ports = Some(vec![PortRange { first: 50_000, last: 50_059, place: place.clone() }]);
+    evidence.ports = Some(vec![PortRange {
+        first: 50_000,
+        last: 50_059,
+        is_administered: true,
+        is_ipv6: false,
+        place: place.clone(),
+    }]);
     let versions = ["ebpfcore.sys", "netebpfext.sys"].map(|it| (it.to_owned(), "1.0.0".to_owned()));
     evidence.system = Some(System {
         time: "2026-11-22T08:00:00Z".to_owned(),

@@ -193,7 +193,13 @@ fn the_machine_itself_has_a_check_for_each_thing() {
     warns("WD0203", |it| it.system.as_mut().unwrap().versions[1].1 = "1.0.1".to_owned());
     fails("WD0204", |it| it.stores[1].types = vec![key(9)]);
     warns("WD0204", |it| it.stores[0].exists = true);
-    let range = |first, last| PortRange { first, last, place: Place::new("ports/ipv4.txt", 7) };
+    let range = |first, last| PortRange {
+        first,
+        last,
+        is_administered: false,
+        is_ipv6: false,
+        place: Place::new("ports/ipv4.txt", 7),
+    };
     fails("WD0701", |it| it.ports.as_mut().unwrap().push(range(10_000, 10_099)));
     fails("WD0701", |it| it.system.as_mut().unwrap().collector_answers = Some(false));
     warns("WD0702", |it| it.system.as_mut().unwrap().disk_free_bytes = Some(1));
