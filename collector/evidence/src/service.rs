@@ -49,13 +49,14 @@ pub(crate) fn parse(
         reader.line(number, &undirected(line))?;
     }
     reader.close()?;
-    if !reader.heading.is_empty() {
-        return Err(ReadError::damaged(file, reader.at, "it ends after a service's name"));
+    // Below whole services stands what people write there, and that may look like a name.
+    if !reader.found.is_empty() {
+        return Ok(reader.found);
     }
-    if reader.found.is_empty() {
+    if reader.heading.is_empty() {
         return Err(ReadError::Unknown { file: file.to_owned() });
     }
-    Ok(reader.found)
+    Err(ReadError::damaged(file, reader.at, "it ends after a service's name"))
 }
 
 /// Whether a line is one that only `sc.exe` prints.

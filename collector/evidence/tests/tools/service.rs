@@ -161,6 +161,20 @@ fn an_error_and_its_sentence_hide_nothing_of_the_service_below() {
     let found = services("services/bfe.txt", &text);
     let names: Vec<_> = found.iter().map(ServiceFinding::name).collect();
     assert_eq!(names, ["bfe", "weir"]);
-    let cut = format!("{}SERVICE_NAME: we", NOT_INSTALLED[6]);
-    assert_eq!(damage("services/bfe.txt", cut).0, 5);
+}
+
+#[test]
+fn what_people_write_below_whole_services_costs_none_of_them() {
+    let two = [service("ebpfcore", ENGLISH), service("weir", FRENCH)].concat();
+    for below in [
+        "Regards: Bob\r\n",
+        "\r\nRegards: Bob\r\nTel: 1\r\n",
+        "C:\\>bpftool -p prog\r\n[\r\n {\r\n  \"id\": 196867,\r\n  \"map_ids\": [\r\n   66054,\r\n",
+        "SERVICE_NAME: we",
+    ] {
+        let found = services("sc.txt", format!("{two}{below}"));
+        let names: Vec<_> = found.iter().map(ServiceFinding::name).collect();
+        assert_eq!(names, ["ebpfcore", "weir"], "{below}");
+    }
+    assert_eq!(damage("services/bfe.txt", "SERVICE_NAME: bf").0, 1, "nothing was read");
 }

@@ -26,10 +26,30 @@ fn excluded_ports_are_read_in_any_language() {
     assert_eq!(ports(chinese), expected);
     let Piece::Ports(found) = read_one("p", PORTS) else { panic!("no ports") };
     let place = Place::new("p", 7);
-    assert_eq!(
-        found[1],
-        PortRange { first: 10_048, last: 10_147, is_administered: false, is_ipv6: false, place }
+    let (first, last) = (10_048, 10_147);
+    let (is_administered, is_ipv6) = (false, false);
+    assert_eq!(found[1], PortRange { first, last, is_administered, is_ipv6, place });
+}
+
+/// Marks and families of the ranges.
+fn marks(file: &str, text: &str) -> Vec<(bool, bool)> {
+    let [Piece::Ports(found)] = &read(file, text).unwrap()[..] else { panic!("no ports") };
+    found.iter().map(|it| (it.is_administered, it.is_ipv6)).collect()
+}
+
+#[test]
+fn an_administrators_exclusion_keeps_its_mark_and_its_family() {
+    let (open, marked) = ((false, false), (true, false));
+    assert_eq!(marks("ports/ipv4.txt", PORTS), [open, open, marked]);
+    let (open6, marked6) = ((false, true), (true, true));
+    for file in ["ports/ipv6.txt", "netsh.exe int ipv6 show excludedportrange protocol=tcp"] {
+        assert_eq!(marks(file, PORTS), [open6, open6, marked6], "{file}");
+    }
+    let pasted = format!(
+        "C:\\>netsh int ipv6 show excludedportrange tcp\r\n{PORTS}\
+         C:\\>netsh int ipv4 show excludedportrange tcp\r\n{PORTS}"
     );
+    assert_eq!(marks("all.txt", &pasted), [open6, open6, marked6, open, open, marked]);
 }
 
 #[test]
