@@ -5,6 +5,7 @@ from grafana_foundation_sdk.models import dashboard as board
 from .fields import ANY, Legend, Look, Panel, Query, Text
 from .frame import Row, build
 from .panels import chart, heat_map, stat
+from .pipeline_doctor import doctor
 from .pipeline_host import audit, filtering_engine, process
 from .pipeline_outlets import otlp, web
 from .promql import host, increase, quantile, rate, seen_hosts, top, total
@@ -25,6 +26,7 @@ def dashboard() -> board.Dashboard:
             Row("Web server", web()),
             Row("Collector process", process()),
             Row("Filtering engine (only on Windows)", filtering_engine()),
+            Row("Doctor (only on Windows)", doctor()),
             Row("Audit trail", audit(), is_collapsed=True),
         ],
     )

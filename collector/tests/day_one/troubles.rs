@@ -112,7 +112,22 @@ fn pipeline() -> Vec<Series> {
     all.push(at(WORST, "weir_wfp_object_present", object, |_| 0.0));
     let foreign = r#"layer="stream_v4",kind="terminating""#;
     all.push(at(WORST, "weir_wfp_foreign_callouts", foreign, |_| 1.0));
+    all.extend(doctor());
     all
+}
+
+/// What the doctor says: that checks fail on one host, nothing of another.
+fn doctor() -> Vec<Series> {
+    let status = "weir_doctor_check_status";
+    vec![
+        at(WORST, "weir_doctor_looks_total", "", |it| it / 60.0),
+        at(WORST, status, r#"check="WD0101""#, |_| 0.0),
+        at(WORST, status, r#"check="WD0103""#, |_| 2.0),
+        at(WORST, status, r#"check="WD0403""#, |_| 1.0),
+        at(WORST, status, r#"check="WD0302""#, |it| if it < 60.0 { 0.0 } else { 3.0 }),
+        at(DEAF, "weir_doctor_looks_total", "", |_| 1.0),
+        at(DEAF, status, r#"check="WD0101""#, |_| 3.0),
+    ]
 }
 
 /// The audit trail's, which no collector has yet.

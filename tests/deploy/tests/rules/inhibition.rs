@@ -3,6 +3,7 @@
 use super::files::{FOLDER, Rule, Rules, parse, text};
 use serde::Deserialize;
 use std::collections::BTreeSet;
+use weir_stages::checks::table::CHECKS;
 
 #[derive(Deserialize)]
 struct Example {
@@ -80,6 +81,23 @@ fn only_lost_events_about_flows_explain_that_flows_are_not_all_known() {
     let events: BTreeSet<String> = events.trim_matches('"').split('|').map(str::to_owned).collect();
     assert_eq!(events, kinds_of_flows());
     assert!(events.contains("attachment_verdict") && events.len() > 5, "{events:?}");
+}
+
+/// Or the doctor's alert would be told beside the page that it stands for.
+#[test]
+fn checks_of_the_doctor_that_are_kept_quiet_exist_and_nothing_else_of_it_is() {
+    let example: Example = parse(&text(&format!("{FOLDER}/alertmanager.yml")));
+    let quiet: Vec<&Inhibition> = (example.inhibit_rules.iter())
+        .filter(|it| alerts(&it.target_matchers).contains(&"WeirDoctorCheckFailed"))
+        .collect();
+    assert!(!quiet.is_empty());
+    for it in quiet {
+        let named = it.target_matchers.iter().find_map(|it| it.strip_prefix("check ="));
+        let named = named.unwrap_or_else(|| panic!("{:?} hides every check", it.source_matchers));
+        for id in named.trim_start_matches('~').trim().trim_matches('"').split('|') {
+            assert!(CHECKS.iter().any(|check| check.id == id), "there is no check {id}");
+        }
+    }
 }
 
 #[test]

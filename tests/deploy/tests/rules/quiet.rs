@@ -185,3 +185,32 @@ fn lost_invocations_do_not_hide_that_flows_are_not_all_known() {
     alertmanager.quiet(&of(&["alertname=WeirFlowSetIncomplete"], &ONE));
     alertmanager.told(&of(&["alertname=WeirFlowSetIncomplete"], &OTHER));
 }
+
+#[test]
+fn the_doctor_is_quiet_about_what_another_alert_tells_and_about_nothing_else() {
+    if !has("amtool") || !has("prometheus-alertmanager") {
+        return;
+    }
+    let doctor = "alertname=WeirDoctorCheckFailed";
+    let checks = ["WD0103", "WD0105", "WD0301", "WD0312", "WD0602", "WD0604"];
+    let stories: [(&[&str], &[&str]); 4] = [
+        (&["alertname=WeirDriverDown"], &["WD0105", "WD0604"]),
+        (&["alertname=WeirWfpObjectMissing"], &["WD0312"]),
+        (&["alertname=WeirSessionDown", "session=weir-control"], &["WD0602", "WD0604"]),
+        (&["alertname=WeirSessionDown", "session=weir-detail"], &["WD0602"]),
+    ];
+    for (source, quiet) in stories {
+        let alertmanager = Alertmanager::start();
+        let labels = checks.map(|id| format!("check={id}"));
+        for host in [&ONE, &OTHER] {
+            labels.iter().for_each(|check| alertmanager.fire(&of(&[doctor, check], host)));
+        }
+        alertmanager.fire(&of(source, &ONE));
+        let (kept, others): (Vec<_>, Vec<_>) =
+            checks.iter().zip(&labels).partition(|(id, _)| quiet.contains(id));
+        kept.iter().for_each(|(_, check)| alertmanager.quiet(&of(&[doctor, check], &ONE)));
+        // By now the source has been heard.
+        others.iter().for_each(|(_, check)| alertmanager.told(&of(&[doctor, check], &ONE)));
+        labels.iter().for_each(|check| alertmanager.told(&of(&[doctor, check], &OTHER)));
+    }
+}

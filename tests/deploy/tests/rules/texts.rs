@@ -77,7 +77,10 @@ fn told(rule: &Rule) -> &'static [&'static str] {
     if rule.name() == "WeirNoData" {
         return &[];
     }
-    &["instance", "program", "event", "layer", "kind", "session", "signal", "endpoint", "reason"]
+    &[
+        "instance", "program", "event", "layer", "kind", "session", "signal", "endpoint", "reason",
+        "check",
+    ]
 }
 
 fn labels_in(text: &str) -> BTreeSet<&str> {
