@@ -6,6 +6,8 @@ use super::view::{FileView, Source, UnreadView};
 use crate::cli::DoctorArgs;
 use crate::failure::{ExitCode, Failure};
 use crate::output;
+#[cfg(windows)]
+use core::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use weir_evidence::registry;
 use weir_stages::checks::facts::Scope;
@@ -147,6 +149,10 @@ pub(super) fn for_the_collector(bpftool: Option<PathBuf>, page: &str) -> Result<
     let page = weir_evidence::telemetry::read("this collector's metrics", page.as_bytes());
     if let Ok(telemetry) = page {
         looked.evidence.add(Piece::Telemetry(telemetry));
+    }
+    looked.evidence.expected.collector = Some(listens_at);
+    if let Some(system) = &mut looked.evidence.system {
+        system.collector_answers = Some(true);
     }
     Ok(looked.evidence)
 }

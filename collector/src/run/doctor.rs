@@ -15,7 +15,7 @@ pub(super) fn watch(args: &RunArgs) -> Result<Option<Watch>, Failure> {
     if args.from.is_some() || args.doctor_interval.is_zero() {
         return Ok(None);
     }
-    let look = crate::doctor::looks(args.names_bpftool.clone());
+    let look = crate::doctor::looks(args.names_bpftool.clone(), args.web.listen_address);
     let watch = Watch::start(args.doctor_interval, std::time::Instant::now(), look);
     watch.map(Some).map_err(|error| super::unexpected("start a thread", &error))
 }
