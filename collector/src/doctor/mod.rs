@@ -90,7 +90,10 @@ pub(crate) fn looks(
     bpftool: Option<std::path::PathBuf>,
     listens_at: core::net::SocketAddr,
 ) -> impl FnMut(&str) -> Result<weir_stages::checks::Evidence, String> + Send {
-    move |page| look::for_the_collector(bpftool.clone(), listens_at, page).map_err(|error| error.to_string())
+    move |page| {
+        look::for_the_collector(bpftool.clone(), listens_at, page)
+            .map_err(|error| error.to_string())
+    }
 }
 
 fn explain(id: &str, out: &mut impl Write) -> Result<Verdict, Failure> {

@@ -221,12 +221,13 @@ fn cause(event: &TraceEvent, message: &str, code: Option<Code>) -> (KnownFailure
 /// The call that an event says to have failed, if programs make it or it is within one that they
 /// make.
 pub(super) fn failed_call(event: &TraceEvent) -> Option<FailedCall> {
-    match failed_function(event).and_then(stage)? {
-        KnownFailure::Open => Some(FailedCall::Open),
-        KnownFailure::Load => Some(FailedCall::Load),
-        KnownFailure::Attach => Some(FailedCall::Attach),
-        _ => None,
-    }
+    let calls = [
+        (KnownFailure::Open, FailedCall::Open),
+        (KnownFailure::Load, FailedCall::Load),
+        (KnownFailure::Attach, FailedCall::Attach),
+    ];
+    let failed = failed_function(event).and_then(stage)?;
+    calls.into_iter().find(|(cause, _)| *cause == failed).map(|(_, call)| call)
 }
 
 /// A hook that refuses a program, in words or by code.
