@@ -2,7 +2,7 @@
 
 use crate::bundle::{Form, Read, read};
 use crate::samples::{Sample, Samples, sources};
-use weir_stages::checks::{Report, Verdict};
+use weir_stages::checks::{Group, Report, Verdict};
 
 /// The check that a change is told by; `None` where it makes no difference.
 pub(crate) type Told = Option<(Verdict, &'static str)>;
@@ -110,7 +110,11 @@ impl Tally {
                 if now.follows != id {
                     wrong.push(format!("{} follows from {:?}", now.check.id, now.follows));
                 }
-            } else if before.judgement.verdict != verdict {
+            } else if before.judgement.verdict != verdict
+                // A trace of a provider that had none makes known what was not.
+                && !(now.check.group == Group::Traces
+                    && (before.judgement.verdict, verdict) == (Verdict::Unknown, Verdict::Ok))
+            {
                 wrong.push(format!(
                     "{} was {:?} and is {verdict:?}: {}",
                     now.check.id, before.judgement.verdict, now.judgement.found

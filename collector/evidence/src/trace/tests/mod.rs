@@ -3,5 +3,6 @@
 mod etl;
 mod loads;
 mod made;
+mod reasons;
 mod recorded;
 mod samples;

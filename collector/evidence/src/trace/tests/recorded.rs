@@ -110,5 +110,6 @@ fn a_recorded_trace_has_one_cause_for_its_120_loads() {
     assert_eq!((incident.cause, incident.count), (Verification, 120));
     assert_eq!(incident.subject.as_deref(), Some("cgroup_sock_addr2.o"));
     assert_eq!(incident.code.as_deref(), Some("1753 (EPT_S_NOT_REGISTERED)"));
+    assert_eq!(incident.calls, [weir_stages::checks::facts::FailedCall::Load]);
     assert_eq!(incident.quotes.len(), 3);
 }
