@@ -255,7 +255,8 @@ impl Evidence {
             let why = "it has not a single object, not even Windows' own";
             return self.left_out(state.file, why);
         }
-        let is_newest = |it: &WfpState| !it.is_whole || it.time < state.time;
+        // Where neither says when it was, the last that was given is taken for the newest.
+        let is_newest = |it: &WfpState| !it.is_whole || it.time <= state.time;
         if self.wfp.iter().any(|it| it.is_whole)
             && !(state.is_whole && self.wfp.iter().all(is_newest))
         {
