@@ -92,7 +92,7 @@ pub(super) fn verification(evidence: &Evidence) -> Judgement {
     }
     known(evidence, kind, |it, _| {
         it.because("the service that verifies programs refused one, or failed")
-            .run("bpftool.exe prog load OBJECT.o PIN -d")
+            .run("bpftool.exe -d prog load OBJECT.o PIN")
             .say("the verifier's own words are in what the loader printed")
     })
 }
@@ -169,7 +169,7 @@ pub(super) fn load(evidence: &Evidence) -> Judgement {
         (KnownFailure::Load, "an object could not be loaded"),
         |it, _| {
             it.because("the object was opened and could not be loaded (ebpf_object_load)")
-                .run("bpftool.exe prog load OBJECT PIN -d")
+                .run("bpftool.exe -d prog load OBJECT PIN")
                 .say("follow that load through the trace: weir traces --load OBJECT FILE")
         },
     )
