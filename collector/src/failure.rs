@@ -1,5 +1,6 @@
 //! Failures that a user can do something about, and the exit codes that go with them.
 
+use crate::unseen::is_unseen;
 use core::fmt;
 
 macro_rules! exit_codes {
@@ -55,8 +56,8 @@ exit_codes! {
     DriverFailed = 11;
     /// `weir driver status` found that not everything is as after an installation.
     DriverIncomplete = 12;
-    /// The web configuration is refused: it or a file that it names cannot be read, has unknown keys
-    /// or values, or asks for what cannot be had here.
+    /// The web configuration is refused: it or a file that it names cannot be read, has unknown
+    /// keys or values, or asks for what cannot be had here.
     WebConfigRefused = 13;
     /// An event session cannot be started: another collector reads it, or Windows has none left.
     SessionRefused = 14;
@@ -87,12 +88,14 @@ impl Failure {
     }
 }
 
-/// Escapes control characters: messages quote names and bytes from outside.
+/// Escapes what steers a terminal or cannot be seen: messages quote names and bytes from outside.
 #[must_use]
 pub fn one_line(text: &str) -> String {
-    text.chars()
-        .flat_map(|it| if it.is_control() { it.escape_default().collect() } else { vec![it] })
-        .collect()
+    let mut line = String::with_capacity(text.len());
+    for it in text.chars() {
+        if is_unseen(it) { line.extend(it.escape_default()) } else { line.push(it) }
+    }
+    line
 }
 
 impl fmt::Display for Failure {
@@ -114,6 +117,13 @@ mod tests {
             failure.to_string(),
             "weir: failed to open `a\\nb\\u{1b}[2J`\nhint: give\\r\\nanother"
         );
+    }
+
+    #[test]
+    fn what_turns_text_around_or_cannot_be_seen_is_written_out() {
+        assert_eq!(one_line("a\u{202e}gpj.exe\u{2069}"), "a\\u{202e}gpj.exe\\u{2069}");
+        assert_eq!(one_line("x\u{feff}\u{ad}\u{2028}"), "x\\u{feff}\\u{ad}\\u{2028}");
+        assert_eq!(one_line("Größe 例 שלום 👍"), "Größe 例 שלום 👍");
     }
 
     #[test]

@@ -23,4 +23,5 @@ pub mod serve;
 mod table;
 mod trace_file;
 pub mod traces;
+mod unseen;
 pub mod web_config;

@@ -8,13 +8,13 @@ use std::path::PathBuf;
 
 /// Arguments of `weir doctor`.
 ///
-/// The exit code is the verdict: 0 ok, 1 warn, 2 fail, 3 unknown; where it could not look at all, 15
-/// or one of the others. Checks that need a trace, dumps of maps or an object do not count where
+/// The exit code is the verdict: 0 ok, 1 warn, 2 fail, 3 unknown; where it could not look at all,
+/// 15 or one of the others. Checks that need a trace, dumps of maps or an object do not count where
 /// nobody asked for these.
 #[derive(Args, Debug)]
 pub struct DoctorArgs {
-    /// Judge a bundle of evidence instead of this machine: a folder, a .zip, or a single file that a
-    /// tool wrote. Repeat for several; they count as one machine's.
+    /// Judge a bundle of evidence instead of this machine: a folder, a .zip, or a single file that
+    /// a tool wrote. Repeat for several; they count as one machine's.
     #[arg(long, value_name = "DIR|ZIP|FILE")]
     pub from: Vec<PathBuf>,
 

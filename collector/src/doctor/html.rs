@@ -1,8 +1,10 @@
-//! The report as one self-contained page, for a ticket: no script, no file beside it, light and dark,
-//! and it prints.
+//! The report as one self-contained page, for a ticket: no script, no file beside it, light and
+//! dark, and it prints.
 //!
 //! Everything that is quoted is from outside; the templates escape it.
 
+use super::lacks::lacks;
+use super::terminal::places_more;
 use super::view::{CheckView, QuoteView, Source, StepView, View};
 use crate::failure::one_line;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -106,7 +108,7 @@ fn card(view: &View<'_>, check: &CheckView<'_>) -> Markup {
                 h4 { "Where it stands" }
                 ul class="evidence" { @for quote in &check.evidence { li { (place(quote)) } } }
                 @if check.evidence_left_out > 0 {
-                    p { "and " (check.evidence_left_out) " places more" }
+                    p { (places_more(check.evidence_left_out)) }
                 }
             }
             @if let Some(cause) = check.cause { h4 { "Why" } p { (one_line(cause)) } }
@@ -115,7 +117,9 @@ fn card(view: &View<'_>, check: &CheckView<'_>) -> Markup {
                 ol class="remedy" { @for step in &check.remedy { (remedy(step)) } }
             }
             @if !followers.is_empty() {
-                p class="follows" { "Follows from it: " (followers.join(", ")) ". Look again once it is mended." }
+                p class="follows" {
+                    "Follows from it: " (followers.join(", ")) ". Look again once it is mended."
+                }
             }
             p class="docs" { (docs(check.docs)) }
         }
@@ -134,7 +138,7 @@ fn place(quote: &QuoteView<'_>) -> Markup {
 fn remedy(step: &StepView<'_>) -> Markup {
     html! {
         @match step.kind {
-            "run" => li class="run" { code { (step.text) } },
+            "run" => li class="run" { code { (one_line(step.text)) } },
             "careful" => li class="careful" { strong { "Careful: " } (one_line(step.text)) },
             _ => li { (one_line(step.text)) },
         }
@@ -158,8 +162,9 @@ fn follows(view: &View<'_>) -> Markup {
                 ul {
                     @for check in every {
                         li {
-                            (check.id) " " (check.title) " (from " (check.follows_from.unwrap_or_default())
-                            "): " (one_line(check.found))
+                            (check.id) " " (check.title)
+                            " (from " (check.follows_from.unwrap_or_default()) "): "
+                            (one_line(check.found))
                         }
                     }
                 }
@@ -192,17 +197,13 @@ fn every_check(view: &View<'_>) -> Markup {
 }
 
 fn not_known(view: &View<'_>) -> Markup {
+    let lacks = lacks(view, |_| true);
     html! {
-        @if !view.gaps.is_empty() {
+        @if !lacks.is_empty() {
             section {
                 h2 { "Evidence that is missing" }
                 ul {
-                    @for gap in &view.gaps {
-                        li {
-                            (gap.kind) @if let Some(which) = gap.which { " (" (one_line(which)) ")" }
-                            ": " (one_line(gap.why))
-                        }
-                    }
+                    @for lack in &lacks { li { (lack.what()) ": " (lack.why) } }
                 }
             }
         }
@@ -215,10 +216,23 @@ fn files(source: &Source) -> Markup {
             h2 { "Evidence" }
             ul class="files" {
                 @for file in &source.files {
-                    li { code { (one_line(&file.path)) } " " (file.holds.join(", ")) }
+                    li {
+                        code { (one_line(&file.path)) } " " (file.holds.join(", "))
+                        @if let Some(why) = file.not_judged { ", not judged: " (why) }
+                    }
                 }
                 @for file in &source.unread {
-                    li class="warn" { code { (one_line(&file.path)) } " not read: " (one_line(&file.why)) }
+                    li class="warn" {
+                        code { (one_line(&file.path)) } " not read: " (one_line(&file.why))
+                    }
+                }
+            }
+            @if !source.notes.is_empty() {
+                h3 { "About the files" }
+                ul {
+                    @for note in &source.notes {
+                        li { code { (one_line(&note.path)) } " " (one_line(&note.what)) }
+                    }
                 }
             }
         }

@@ -1,8 +1,9 @@
 //! Files to evidence: each is read by its content, and what cannot be read is told.
 
-use super::bundle::{About, Bundle, Item, Memory};
+use super::bundle::{About, Bundle, Item, Memory, Note};
 use super::collect::{self, Interrupt, Options};
-use super::view::{FileView, Source, UnreadView};
+use super::rows::Rows;
+use super::view::{FileView, NoteView, Source, UnreadView};
 use crate::cli::DoctorArgs;
 use crate::failure::{ExitCode, Failure};
 use crate::output;
@@ -17,33 +18,45 @@ use weir_stages::checks::{Evidence, Gap, Kind, Piece};
 pub(super) struct Looked {
     pub(super) evidence: Evidence,
     pub(super) source: Source,
+    rows: Rows,
 }
+
+/// Why a trace that was there before anybody looked is not judged.
+const OLD: &str = "it was there before anybody looked, and may be of any day; to judge it, name the \
+                   file itself with --from";
 
 impl Looked {
     fn new(bundle: Option<String>) -> Self {
         let source = Source { bundle, ..Source::default() };
-        Self { evidence: Evidence::default(), source }
+        Self { evidence: Evidence::default(), source, rows: Rows::default() }
     }
 
     /// Reads a file. Whatever is wrong with it, the others count.
     fn take(&mut self, item: Item) {
         let Item { about, content } = item;
         let path = about.path.clone();
+        if about.is_old {
+            let holds = about.kind.map(Kind::name).into_iter().collect();
+            return self.source.files.push(FileView { path, holds, not_judged: Some(OLD) });
+        }
         if let Some(piece) = absent_store(&about) {
-            self.source.files.push(FileView { path, holds: vec![piece.kind().name()] });
+            let holds = vec![piece.kind().name()];
+            self.source.files.push(FileView { path, holds, not_judged: None });
             return self.add(piece);
         }
-        // The beginning of a list says nothing of its rest; of a trace, each event stands for itself.
+        // The beginning of a list says nothing of its rest; of a trace, each event stands for
+        // itself.
         if about.is_cut && about.kind != Some(Kind::Traces) {
             let why = "it is cut off, as its tool was ended; it was not judged".to_owned();
             return self.source.unread.push(UnreadView { path, why });
         }
         match weir_evidence::read(&path, content) {
-            Ok(pieces) => {
+            Ok(mut pieces) => {
                 let mut holds: Vec<&'static str> =
                     pieces.iter().map(|it| it.kind().name()).collect();
                 holds.dedup();
-                self.source.files.push(FileView { path, holds });
+                self.source.files.push(FileView { path, holds, not_judged: None });
+                self.rows.keep_new(&mut pieces);
                 pieces.into_iter().for_each(|it| self.add(it));
             }
             Err(error) => {
@@ -63,9 +76,16 @@ impl Looked {
             let source = &mut self.source;
             source.collected_at.get_or_insert_with(|| system.time.clone());
             source.windows = source.windows.take().or_else(|| system.windows.clone());
-            source.elevated = source.elevated.or(system.is_elevated);
+            self.elevated(system.is_elevated);
         }
         self.evidence.add(piece);
+    }
+
+    /// Of several that say it, one who was not elevated counts: what that one could not see lacks.
+    fn elevated(&mut self, told: Option<bool>) {
+        let all =
+            [self.evidence.is_elevated, told].into_iter().flatten().reduce(|one, it| one && it);
+        (self.evidence.is_elevated, self.source.elevated) = (all, all);
     }
 }
 
@@ -90,7 +110,8 @@ pub(super) fn at_bundles(paths: &[PathBuf]) -> Result<Looked, Failure> {
             .first()
             .map_or_else(String::new, |it| format!(": {}: {}", it.path, it.why));
         let message = format!("judge `{}`: nothing in it is evidence{why}", names.join("`, `"));
-        let hint = "name a folder or .zip that `weir doctor --collect` made, or output of sc.exe, netsh.exe, bpftool.exe, traces";
+        let hint = "name a folder or .zip that `weir doctor --collect` made, or output of sc.exe, \
+                    netsh.exe, bpftool.exe, traces";
         return Err(Failure::new(ExitCode::InputDamaged, message, hint));
     }
     Ok(looked)
@@ -99,19 +120,43 @@ pub(super) fn at_bundles(paths: &[PathBuf]) -> Result<Looked, Failure> {
 fn at_bundle(path: &Path, looked: &mut Looked) -> Result<(), Failure> {
     let bundle = Bundle::open(path)?;
     if let Some(manifest) = bundle.manifest() {
+        same_host(path, manifest.host.as_deref(), &looked.source)?;
         looked.evidence.gaps.extend(manifest.gaps());
+        let notes = manifest.notes().map(|(path, what)| NoteView { path, what });
+        looked.source.notes.extend(notes);
         looked.source.host = looked.source.host.take().or_else(|| manifest.host.clone());
         let time = Some(manifest.collected_at.clone()).filter(|it| !it.is_empty());
         looked.source.collected_at = looked.source.collected_at.take().or(time);
-        looked.source.elevated = looked.source.elevated.or(manifest.elevated);
+        looked.elevated(manifest.elevated);
     }
     let notes = bundle.each(&mut |item| {
         looked.take(item);
         Ok(())
     })?;
-    let unread = notes.into_iter().map(|it| UnreadView { path: it.path, why: it.what });
-    looked.source.unread.extend(unread);
+    for Note { path, what, is_read } in notes {
+        if is_read {
+            looked.source.notes.push(NoteView { path, what });
+        } else {
+            looked.source.unread.push(UnreadView { path, why: what });
+        }
+    }
     Ok(())
+}
+
+/// Two machines are never judged as one: what one has would vouch for the other.
+fn same_host(path: &Path, host: Option<&str>, source: &Source) -> Result<(), Failure> {
+    match (host, source.host.as_deref()) {
+        (Some(host), Some(first)) if !host.eq_ignore_ascii_case(first) => {
+            let message = format!(
+                "judge `{}` with what stands before it: it is of the machine `{host}`, and that of \
+                 `{first}`",
+                path.display()
+            );
+            let hint = "judge each machine by itself, with a --from of its own";
+            Err(Failure::new(ExitCode::Usage, message, hint))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Looks at the machine that this runs on, keeping what was collected where that was asked for.

@@ -2,7 +2,8 @@
 //!
 //! * [`bundle`]: evidence as a folder or a zip, written and read.
 //! * [`collect`]: evidence of the machine that this runs on.
-//! * `look`: files to evidence, with what could not be read.
+//! * `look`: files to evidence, with what could not be read. * `rows`: what several files say.
+//! * `lacks`: evidence that is missing, told once.
 //! * `objects`: programs' objects that were given.
 //! * `view`: the report as one document; `terminal`, `html`: how it is shown.
 //! * `watch`: looks now and then, for `weir run`.
@@ -12,8 +13,10 @@ mod args;
 pub mod bundle;
 pub mod collect;
 mod html;
+mod lacks;
 mod look;
 mod objects;
+mod rows;
 mod terminal;
 mod view;
 #[cfg_attr(
@@ -31,6 +34,7 @@ pub(crate) use watch::Watch;
 use crate::cli::DoctorArgs;
 use crate::failure::{ExitCode, Failure};
 use crate::output;
+use crate::unseen::escaped_in_json;
 use look::Looked;
 use std::io::Write;
 use view::View;
@@ -70,7 +74,7 @@ pub fn run(args: &DoctorArgs, out: &mut impl Write) -> Result<Verdict, Failure> 
             let message = format!("print the report: {error}");
             Failure::new(ExitCode::Unexpected, message, "report this")
         })?;
-        output::print(format!("{text}\n").as_bytes(), out)?;
+        output::print(format!("{}\n", escaped_in_json(&text)).as_bytes(), out)?;
     } else if !is_page_alone {
         output::print(terminal::report(&view).as_bytes(), out)?;
     }

@@ -37,8 +37,8 @@ fn object(path: &Path, bytes: &[u8]) -> ProgramObject {
     }
 }
 
-/// Loads each program of Weir's type; programs of other types are none of its business, so an object
-/// that has only those is parsed and no more.
+/// Loads each program of Weir's type; programs of other types are none of its business, so an
+/// object that has only those is parsed and no more.
 fn load(bytes: &[u8]) -> Result<(usize, BTreeMap<String, ObjectMap>), LoadError> {
     let object = Object::parse(bytes)?;
     let (mut loaded, mut maps) = (0, BTreeMap::new());

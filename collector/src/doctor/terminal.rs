@@ -1,7 +1,8 @@
 //! The report on a terminal, read from the top: what works, what fails first, what follows from it,
 //! what else there is.
 
-use super::view::{CheckView, QuoteView, StepView, View};
+use super::lacks::lacks;
+use super::view::{CheckView, FileView, QuoteView, StepView, View};
 use crate::failure::one_line;
 use core::fmt::Write as _;
 use std::collections::BTreeMap;
@@ -30,7 +31,8 @@ pub(super) fn report(view: &View<'_>) -> String {
         all_in_full(&mut out, view, &warnings);
     }
     unknown(&mut out, view);
-    unread(&mut out, view);
+    not_collected(&mut out, view);
+    files(&mut out, view);
     tail(&mut out, view);
     out
 }
@@ -106,7 +108,7 @@ fn in_full(out: &mut String, view: &View<'_>, check: &CheckView<'_>) {
         field(out, "where", &place(quote));
     }
     if check.evidence_left_out > 0 {
-        field(out, "", &format!("and {} places more", check.evidence_left_out));
+        field(out, "", &places_more(check.evidence_left_out));
     }
     if let Some(cause) = check.cause {
         field(out, "cause", cause);
@@ -172,13 +174,37 @@ fn in_short(view: &View<'_>, ids: &[&str]) -> String {
     parts.join(", ")
 }
 
-fn unread(out: &mut String, view: &View<'_>) {
-    if view.source.unread.is_empty() {
-        return;
+/// What lacks of kinds of which something is there; of others, checks that know nothing say it.
+fn not_collected(out: &mut String, view: &View<'_>) {
+    let lacks = lacks(view, |it| it.is_part);
+    let lines = lacks.iter().map(|it| (it.what(), it.why.as_str()));
+    told(out, "Not collected", lines);
+}
+
+fn files(out: &mut String, view: &View<'_>) {
+    let source = view.source;
+    let unread = source.unread.iter().map(|it| (it.path.clone(), it.why.as_str()));
+    told(out, "Could not be read", unread);
+    let not_judged = |it: &FileView| it.not_judged.map(|why| (it.path.clone(), why));
+    told(out, "Taken along, not judged", source.files.iter().filter_map(not_judged));
+    let notes = source.notes.iter().map(|it| (it.path.clone(), it.what.as_str()));
+    told(out, "About the files", notes);
+}
+
+/// Lines of something, and what of it, below their heading; a reason that several share once.
+fn told<'a>(out: &mut String, title: &str, lines: impl Iterator<Item = (String, &'a str)>) {
+    let mut shared: Vec<(Vec<String>, &str)> = Vec::new();
+    for (what, why) in lines {
+        match shared.iter_mut().find(|(_, it)| *it == why) {
+            Some((several, _)) => several.push(one_line(&what)),
+            None => shared.push((vec![one_line(&what)], why)),
+        }
     }
-    heading(out, "Could not be read");
-    for file in &view.source.unread {
-        hanging(out, &format!("  {}: ", one_line(&file.path)), "          ", &one_line(&file.why));
+    if !shared.is_empty() {
+        heading(out, title);
+    }
+    for (what, why) in shared {
+        hanging(out, "  ", "          ", &format!("{}: {}", what.join(", "), one_line(why)));
     }
 }
 
@@ -191,6 +217,11 @@ fn tail(out: &mut String, view: &View<'_>) {
     } else if view.verdict == Verdict::Ok.name() {
         out.push_str("\nNothing to mend.\n");
     }
+}
+
+/// Places that are not shown.
+pub(super) fn places_more(count: usize) -> String {
+    format!("and {count} {} more", if count == 1 { "place" } else { "places" })
 }
 
 fn heading(out: &mut String, text: &str) {

@@ -38,6 +38,9 @@ pub(super) struct Source {
     pub(super) files: Vec<FileView>,
     /// Files that could not be read, or were left out, and why.
     pub(super) unread: Vec<UnreadView>,
+    /// What else there is to say of files: they count, but are not as the manifest says; or nobody
+    /// asked for them.
+    pub(super) notes: Vec<NoteView>,
 }
 
 /// A file that was read.
@@ -48,6 +51,18 @@ pub(super) struct FileView {
     pub(super) path: String,
     /// What it holds, by the names that `missing` has.
     pub(super) holds: Vec<&'static str>,
+    /// Why it was taken along and not judged; `null` where it was judged.
+    pub(super) not_judged: Option<&'static str>,
+}
+
+/// Something about a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(super) struct NoteView {
+    /// Path in the bundle, or on the machine where it was left there.
+    pub(super) path: String,
+    /// What there is to say of it.
+    pub(super) what: String,
 }
 
 /// A file that was not.
@@ -97,6 +112,9 @@ pub(super) struct GapView<'a> {
     pub(super) why: &'a str,
     /// It was refused for want of rights.
     pub(super) denied: bool,
+    /// Other evidence of the kind is there.
+    #[serde(skip)]
+    pub(super) is_part: bool,
 }
 
 /// What one check says.
@@ -167,7 +185,7 @@ impl<'a> View<'a> {
             counts: counts.into(),
             first_failure: report.first_failure().map(|it| it.check.id),
             source,
-            gaps: evidence.gaps.iter().map(gap).collect(),
+            gaps: gaps(evidence),
             checks: report.outcomes.iter().map(|it| check(it, evidence)).collect(),
         }
     }
@@ -178,9 +196,22 @@ impl<'a> View<'a> {
     }
 }
 
-fn gap(gap: &Gap) -> GapView<'_> {
-    let which = gap.which.as_deref();
-    GapView { kind: gap.kind.name(), which, why: &gap.why, denied: gap.is_denied }
+/// Each once: of several bundles, or several files, many lack alike.
+fn gaps(evidence: &Evidence) -> Vec<GapView<'_>> {
+    let mut gaps: Vec<&Gap> = Vec::new();
+    for gap in &evidence.gaps {
+        if !gaps.contains(&gap) {
+            gaps.push(gap);
+        }
+    }
+    let views = gaps.into_iter().map(|gap| GapView {
+        kind: gap.kind.name(),
+        which: gap.which.as_deref(),
+        why: &gap.why,
+        denied: gap.is_denied,
+        is_part: evidence.has(gap.kind),
+    });
+    views.collect()
 }
 
 fn check<'a>(outcome: &'a Outcome, evidence: &Evidence) -> CheckView<'a> {

@@ -3,6 +3,7 @@
 
 mod bundle;
 mod html;
+mod manifests;
 mod schema;
 
 use bundle::{files, folder, service, zip};
@@ -148,6 +149,33 @@ fn a_bundle_without_any_evidence_is_an_error_that_says_what_to_name() {
     let zip = folder.path().join("cut.zip");
     std::fs::write(&zip, b"PK\x03\x04 and no more").unwrap();
     assert_eq!(from(&zip, &[]).status.code(), Some(4));
+}
+
+#[test]
+fn a_copy_of_a_list_is_no_second_list() {
+    let mut files = files();
+    files.push(("copy of prog.json", files[1].1.clone()));
+    let (report, code) = json(folder(&files).path(), &["--program", "authorize_connect4"]);
+    assert_eq!((verdict(&report, "WD0402"), code), ("ok", 3), "{report:#}");
+    let twice = files[1].1.trim().trim_start_matches('[').trim_end_matches(']');
+    files[1].1 = format!("[{twice},{twice}]");
+    let (doubled, _) = json(folder(&files).path(), &["--program", "authorize_connect4"]);
+    assert_ne!(doubled["checks"], report["checks"], "in one file a double is one");
+}
+
+#[test]
+fn names_from_outside_cannot_turn_text_around() {
+    let mut files = files();
+    files[1].1 = bundle::programs("a\u{202e}gpj.exe\u{2066}\u{200b}\u{feff}\u{2028}");
+    let folder = folder(&files);
+    for words in [&[][..], &["--html", "-"], &["--json"]] {
+        let told = text(&from(folder.path(), words).stdout);
+        let is_bad = |it: char| "\u{202e}\u{2066}\u{200b}\u{feff}\u{2028}".contains(it);
+        assert!(!told.contains(is_bad), "{told}");
+        assert!(told.contains("202e"), "{told}");
+    }
+    let (report, _) = json(folder.path(), &[]);
+    assert!(report.to_string().contains("a\u{202e}gpj.exe"), "JSON says the same as before");
 }
 
 #[test]

@@ -70,10 +70,10 @@ impl Archive {
             let name = entry.name().unwrap_or(raw).into_owned();
             match path::clean(&name) {
                 Ok(_) if entry.is_symlink() => {
-                    notes.push(left(name, "it is a link, which leads anywhere"));
+                    notes.push(Note::left_out(name, "it is a link, which leads anywhere"));
                 }
                 Ok(name) => listed.push((name, at)),
-                Err(why) => notes.push(left(name, why)),
+                Err(why) => notes.push(Note::left_out(name, why)),
             }
         }
         Ok(listed)
@@ -132,10 +132,6 @@ fn inflate(
     }
     spooled.seek(SeekFrom::Start(0)).map_err(|it| damaged(&it))?;
     Ok(Found { content: Box::new(spooled), hashed: Some(digest.finish()) })
-}
-
-fn left(path: String, why: &str) -> Note {
-    Note { path, what: format!("it was left out: {why}") }
 }
 
 fn bad(path: &Path, error: &ZipError) -> Failure {

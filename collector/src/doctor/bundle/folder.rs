@@ -98,6 +98,6 @@ impl Walk<'_> {
     }
 
     fn note(&mut self, path: String, why: &str) {
-        self.notes.push(Note { path, what: format!("it was left out: {why}") });
+        self.notes.push(Note::left_out(path, why));
     }
 }

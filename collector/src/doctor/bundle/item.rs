@@ -26,6 +26,8 @@ pub struct About {
     pub took_ms: Option<u64>,
     /// There was more of it, or may have been.
     pub is_cut: bool,
+    /// It was there before anybody looked, and tells of any day.
+    pub is_old: bool,
     /// What the command said on standard error; bounded.
     pub stderr: Option<String>,
 }
@@ -53,6 +55,15 @@ pub struct Note {
     pub path: String,
     /// What is wrong with it, as in `it is a link, and was left out`.
     pub what: String,
+    /// It was handed on all the same.
+    pub is_read: bool,
+}
+
+impl Note {
+    /// A file that was left out.
+    pub(super) fn left_out(path: String, why: &str) -> Self {
+        Self { path, what: format!("it was left out: {why}"), is_read: false }
+    }
 }
 
 /// Where evidence goes.
@@ -65,6 +76,9 @@ pub trait Sink {
 
     /// Takes in that something is missing.
     fn gap(&mut self, gap: Gap);
+
+    /// Takes in something about a file that no check asks for.
+    fn note(&mut self, path: String, what: String);
 }
 
 /// Evidence for whoever judges it at once.
@@ -86,6 +100,9 @@ impl Sink for Memory {
     fn gap(&mut self, gap: Gap) {
         self.gaps.push(gap);
     }
+
+    /// Nothing is kept here of what no check asks for.
+    fn note(&mut self, _path: String, _what: String) {}
 }
 
 fn spool(content: &mut dyn Content) -> io::Result<SpooledTempFile> {

@@ -37,6 +37,9 @@ pub struct Manifest {
     /// What is missing.
     #[serde(default)]
     pub gaps: Vec<GapEntry>,
+    /// What else there is to say of files that no check asks for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<NoteEntry>,
 }
 
 /// A file.
@@ -63,6 +66,9 @@ pub struct FileEntry {
     /// There was more of it, or may have been.
     #[serde(default)]
     pub cut: bool,
+    /// It was there before anybody looked, and is not judged.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub old: bool,
     /// What the command said on standard error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stderr: Option<String>,
@@ -70,9 +76,10 @@ pub struct FileEntry {
 
 impl FileEntry {
     pub(super) fn of(about: About, sha256: String, bytes: u64) -> Self {
-        let About { path, kind, command, exit_code, took_ms, is_cut, stderr } = about;
+        let About { path, kind, command, exit_code, took_ms, is_cut: cut, is_old: old, stderr } =
+            about;
         let kind = kind.map(|it| it.id().to_owned());
-        Self { path, kind, sha256, bytes, command, exit_code, took_ms, cut: is_cut, stderr }
+        Self { path, kind, sha256, bytes, command, exit_code, took_ms, cut, old, stderr }
     }
 
     pub(super) fn about(&self) -> About {
@@ -83,6 +90,7 @@ impl FileEntry {
             exit_code: self.exit_code,
             took_ms: self.took_ms,
             is_cut: self.cut,
+            is_old: self.old,
             stderr: self.stderr.clone(),
         }
     }
@@ -103,6 +111,15 @@ pub struct GapEntry {
     pub denied: bool,
 }
 
+/// Something about a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoteEntry {
+    /// Which.
+    pub path: String,
+    /// What.
+    pub what: String,
+}
+
 impl From<Gap> for GapEntry {
     fn from(gap: Gap) -> Self {
         let kind = gap.kind.id().to_owned();
@@ -117,6 +134,11 @@ impl Manifest {
             let (kind, which) = (Kind::of(&it.kind)?, it.which.as_deref().map(bounded));
             Some(Gap { kind, which, why: bounded(&it.why), is_denied: it.denied })
         })
+    }
+
+    /// What else there is to say: paths, and what of them.
+    pub fn notes(&self) -> impl Iterator<Item = (String, String)> {
+        self.notes.iter().map(|it| (bounded(&it.path), bounded(&it.what)))
     }
 }
 

@@ -86,14 +86,15 @@ impl Bundle {
         let mut hand_on = |at: usize, found: Result<Found, String>| {
             let Some(path) = files.get(&at).cloned() else { return Ok(()) };
             let entry = told.remove(path.as_str());
-            let mut note = |what: String| notes.push(Note { path: path.clone(), what });
+            let mut note =
+                |what: String| notes.push(Note { path: path.clone(), what, is_read: true });
             if entry.is_none() && manifest.is_some() {
                 note("the manifest does not name it".to_owned());
             }
             let content = match found.and_then(|it| looked_at(it, entry, &mut note)) {
                 Ok(content) => content,
                 Err(why) => {
-                    note(format!("it was left out: {why}"));
+                    notes.push(Note::left_out(path, &why));
                     return Ok(());
                 }
             };
@@ -106,9 +107,11 @@ impl Bundle {
             }
             Source::Archive(it) => it.each(&mut hand_on, &|at| files.contains_key(&at))?,
         }
-        let missing = "the manifest names it, and it is not there".to_owned();
-        let missing =
-            told.into_keys().map(|it| Note { path: it.to_owned(), what: missing.clone() });
+        let missing = told.into_keys().map(|path| Note {
+            path: path.to_owned(),
+            what: "the manifest names it, and it is not there".to_owned(),
+            is_read: false,
+        });
         self.notes.extend(missing);
         Ok(self.notes)
     }
@@ -138,8 +141,7 @@ impl Bundle {
         self.files.retain(|(path, _)| {
             let is_new = seen.insert(path.clone());
             if !is_new {
-                let what = "it was left out: there is one of this path".to_owned();
-                notes.push(Note { path: path.clone(), what });
+                notes.push(Note::left_out(path.clone(), "there is one of this path"));
             }
             is_new
         });
@@ -164,7 +166,7 @@ impl Bundle {
         }
         match read {
             Ok(manifest) => self.manifest = Some(manifest),
-            Err(why) => self.notes.push(Note { path, what: format!("it was left out: {why}") }),
+            Err(why) => self.notes.push(Note::left_out(path, &why)),
         }
         Ok(())
     }
@@ -243,7 +245,7 @@ fn hash(content: &mut dyn Content) -> io::Result<(String, u64)> {
 /// A bundle that is not read at all.
 pub(super) fn refused(path: &Path, why: &str) -> Failure {
     let message = format!("read bundle `{}`: {why}", path.display());
-    let hint = "name a folder or zip of `weir doctor --collect`, or of files that its tools printed; \
-                a zip that broke on its way has to be sent again";
+    let hint = "name a folder or zip of `weir doctor --collect`, or of files that its tools \
+                printed; a zip that broke on its way has to be sent again";
     Failure::new(ExitCode::InputDamaged, message, hint)
 }

@@ -82,7 +82,7 @@ fn read_within(path: &Path, limits: &Limits) -> Result<Told, Failure> {
         files.push((item.about.path, bytes));
         Ok(())
     })?;
-    let notes = notes.into_iter().map(|Note { path, what }| (path, what)).collect();
+    let notes = notes.into_iter().map(|Note { path, what, .. }| (path, what)).collect();
     Ok(Told { files, notes })
 }
 

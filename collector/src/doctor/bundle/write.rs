@@ -2,7 +2,7 @@
 
 use super::digest::Digest;
 use super::item::{About, Content, Sink};
-use super::manifest::{FORMAT, FileEntry, GapEntry, Manifest, PATH, VERSION};
+use super::manifest::{FORMAT, FileEntry, GapEntry, Manifest, NoteEntry, PATH, VERSION};
 use super::path;
 use crate::failure::{ExitCode, Failure};
 use crate::output::WholeFile;
@@ -106,14 +106,25 @@ impl Sink for Writer {
     fn add(&mut self, about: About, content: &mut dyn Content) -> Result<(), Failure> {
         let name = path::clean(&about.path)
             .map_err(|why| unwritable(&about.path, &io::Error::other(why)))?;
-        let written = size(content).and_then(|bytes| self.write(&name, bytes, content));
-        let (sha256, bytes) = written.map_err(|it| unwritable(&name, &it))?;
-        self.manifest.files.push(FileEntry::of(About { path: name, ..about }, sha256, bytes));
+        let fail = |error: io::Error| unwritable(&name, &error);
+        let expected_bytes = size(content).map_err(fail)?;
+        let (sha256, bytes) = self.write(&name, expected_bytes, content).map_err(fail)?;
+        // A copy may be ended before its file is.
+        let is_cut = about.is_cut || bytes < expected_bytes;
+        self.manifest.files.push(FileEntry::of(
+            About { path: name, is_cut, ..about },
+            sha256,
+            bytes,
+        ));
         Ok(())
     }
 
     fn gap(&mut self, gap: Gap) {
         self.manifest.gaps.push(GapEntry::from(gap));
+    }
+
+    fn note(&mut self, path: String, what: String) {
+        self.manifest.notes.push(NoteEntry { path, what });
     }
 }
 

@@ -1,18 +1,23 @@
 //! Traces that are there already: of sessions that begin at boot, and of eBPF for Windows' scripts.
 //!
+//! They go into a bundle for whoever wants to read them, marked as old, and are not judged: nothing
+//! says that they are of the day of the problem. So what is wrong with one is a note, and no gap.
+//!
 //! Source: microsoft/ebpf-for-windows, docs/Diagnostics.md (`C:\ebpf_trace.etl`) and
 //! scripts/ebpf_tracing.cmd (`%SystemRoot%\Logs\eBPF`, its folder `committed`);
 //! learn.microsoft.com/windows/win32/etw/configuring-and-starting-an-autologger-session (a FileName
 //! of its own, else `%SystemRoot%\System32\LogFiles\WMI`, and numbers behind it with `FileMax`)
 //! (read 2026-11)
 
+use super::interrupt::Interrupt;
 use super::order::{Collection, of_kind};
+use crate::doctor::bundle::About;
 use crate::failure::Failure;
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 use weir_stages::checks::Kind;
 
 /// Files that are taken along, the newest first: those of the problem are among them.
@@ -27,47 +32,86 @@ const BEGINNING_BYTES: u64 = 4 << 10;
 /// Copies what is there; `named` are the files that the registry names.
 pub(super) fn copy(collection: &mut Collection<'_>, named: &[String]) -> Result<(), Failure> {
     let files = files(collection.tools.root(), named);
-    let more = files.len().saturating_sub(FILES_MAX);
-    if more > 0 {
-        let why = format!("{more} older traces were left where they are");
-        collection.gap(Kind::Traces, None, why, false);
+    let more = files.get(FILES_MAX..).unwrap_or_default().iter();
+    for path in more {
+        let what = format!("it was left where it is: there are {FILES_MAX} newer traces");
+        collection.note(path.display().to_string(), what);
     }
+    let limit = Limit {
+        deadline: Instant::now() + collection.options.time_max,
+        interrupt: collection.interrupt,
+    };
     let mut names = BTreeSet::new();
     for path in files.into_iter().take(FILES_MAX) {
-        if collection.interrupt.is_pressed() {
-            let why = "Ctrl-C came before all traces that are there were copied".to_owned();
-            collection.gap(Kind::Traces, None, why, false);
-            return Ok(());
+        if let Some(why) = limit.reached() {
+            let what = format!("it was left where it is: {why}");
+            collection.note(path.display().to_string(), what);
+            continue;
         }
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let same = names.iter().filter(|it: &&(String, usize)| it.0 == file).count();
         names.insert((file.clone(), same));
         let name = if same == 0 { file } else { format!("{same}-{file}") };
+        let name = format!("traces/{name}");
         match open(&path) {
-            Ok(mut content) => {
-                collection.add(of_kind(format!("traces/{name}"), Kind::Traces), &mut content)?;
+            Ok(file) => {
+                let about = About { is_old: true, ..of_kind(name.clone(), Kind::Traces) };
+                collection.add(about, &mut Limited { file, limit: &limit })?;
+                if let Some(why) = limit.reached() {
+                    collection.note(name, format!("it may be cut off: {why}"));
+                }
             }
-            Err((why, is_denied)) => collection.gap(Kind::Traces, Some(name), why, is_denied),
+            Err(why) => collection.note(path.display().to_string(), why),
         }
     }
     Ok(())
 }
 
+/// When copying ends, whatever is left: gigabytes may lie there, on a slow disk.
+struct Limit<'a> {
+    deadline: Instant,
+    interrupt: &'a Interrupt,
+}
+
+impl Limit<'_> {
+    fn reached(&self) -> Option<&'static str> {
+        if self.interrupt.is_pressed() {
+            return Some("Ctrl-C came");
+        }
+        (Instant::now() >= self.deadline).then_some("copying took too long")
+    }
+}
+
+/// A file that ends where copying has to.
+struct Limited<'a> {
+    file: File,
+    limit: &'a Limit<'a>,
+}
+
+impl Read for Limited<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.limit.reached().is_some() { Ok(0) } else { self.file.read(buffer) }
+    }
+}
+
+impl Seek for Limited<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
 /// A trace and nothing else: whoever collects may read files that others only link to.
-fn open(path: &Path) -> Result<File, (String, bool)> {
-    let fail = |error: std::io::Error| {
-        let is_denied = error.kind() == std::io::ErrorKind::PermissionDenied;
-        (format!("it cannot be read: {error}"), is_denied)
-    };
+fn open(path: &Path) -> Result<File, String> {
+    let fail = |error: io::Error| format!("it cannot be read: {error}");
     let mut file = File::open(path).map_err(fail)?;
     let bytes = file.metadata().map_err(fail)?.len();
     if bytes > BYTES_MAX {
-        return Err((format!("it has {bytes} bytes, where {BYTES_MAX} are the most"), false));
+        return Err(format!("it has {bytes} bytes, where {BYTES_MAX} are the most"));
     }
     let mut beginning = Vec::new();
     (&mut file).take(BEGINNING_BYTES).read_to_end(&mut beginning).map_err(fail)?;
     if !weir_etl::is_trace(&beginning) {
-        return Err(("it is no event trace".to_owned(), false));
+        return Err("it is no event trace".to_owned());
     }
     file.seek(SeekFrom::Start(0)).map_err(fail)?;
     Ok(file)

@@ -4,7 +4,8 @@
 //! else. Nothing is changed on the machine, but for an event session while a trace is recorded.
 //!
 //! * [`into_bundle`], [`into_memory`]: all of it. * [`Options`]: what is asked for.
-//! * [`Tools`]: which programs are run. * `plan`: what they are asked. * `round`: several at a time.
+//! * [`Tools`]: which programs are run. * `plan`: what they are asked.
+//! * `round`: several at a time.
 //! * `process`: one run, bounded. * `answers`: what one answer says of what to ask next.
 //! * `recording`: a trace while the problem is reproduced. * `left`: traces that are there.
 //! * `machine`, `versions`: `system.json`. * `keys`: why a key of the registry did not come.

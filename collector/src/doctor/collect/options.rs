@@ -24,7 +24,8 @@ pub struct Options {
     pub collector: Option<SocketAddr>,
     /// The machine's name is left out of the manifest.
     pub is_nameless: bool,
-    /// How long all tools together may take, recording left aside.
+    /// How long all tools together may take, recording left aside; and copying old traces after
+    /// them as long again.
     pub time_max: Duration,
 }
 

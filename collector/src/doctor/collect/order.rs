@@ -38,14 +38,14 @@ pub fn into_bundle(
     let is_elevated = machine::is_elevated();
     let head = Head { collected_at: machine::now(), host, is_elevated };
     let mut writer = Writer::create(path, head)?;
-    let gaps =
-        Collection { options, tools, interrupt, is_elevated, sink: &mut writer, gaps: vec![] }
-            .run(say)?;
+    let (sink, gaps) = (&mut writer, vec![]);
+    let collection = Collection { options, tools, interrupt, is_elevated, sink, gaps };
+    let gaps = collection.run(say, true)?;
     writer.finish()?;
     Ok(gaps)
 }
 
-/// Collects for whoever judges it at once.
+/// Collects for whoever judges it at once: traces that are there already are left there.
 ///
 /// # Errors
 /// Temporary files cannot be written; this is not Windows.
@@ -57,8 +57,9 @@ pub fn into_memory(
     let tools = Tools::find(options.tools_directory.as_deref(), options.bpftool.as_deref())?;
     let is_elevated = machine::is_elevated();
     let mut memory = Memory::default();
-    Collection { options, tools, interrupt, is_elevated, sink: &mut memory, gaps: vec![] }
-        .run(say)?;
+    let (sink, gaps) = (&mut memory, vec![]);
+    let collection = Collection { options, tools, interrupt, is_elevated, sink, gaps };
+    collection.run(say, false)?;
     Ok(memory)
 }
 
@@ -73,7 +74,8 @@ pub(super) struct Collection<'a> {
 }
 
 impl Collection<'_> {
-    fn run(mut self, say: &mut dyn FnMut(&str)) -> Result<Vec<Gap>, Failure> {
+    /// `has_old` says to take along what nobody judges before it is asked for: old traces.
+    fn run(mut self, say: &mut dyn FnMut(&str), has_old: bool) -> Result<Vec<Gap>, Failure> {
         let private = Private::new()?;
         if let Some(time) = self.options.trace {
             recording::record(&mut self, private.path(), time, say)?;
@@ -91,7 +93,9 @@ impl Collection<'_> {
         for (ask, told) in asks.iter().zip(ground.round(&asks)) {
             self.take(ask, told, private.path())?;
         }
-        left::copy(&mut self, &leads.trace_files)?;
+        if has_old {
+            left::copy(&mut self, &leads.trace_files)?;
+        }
         self.machine(leads.clock_offset_ms)?;
         Ok(self.gaps)
     }
@@ -127,6 +131,7 @@ impl Collection<'_> {
             exit_code: answer.exit_code,
             took_ms: u64::try_from(told.took.as_millis()).ok(),
             is_cut: answer.trouble.is_some(),
+            is_old: false,
             stderr: text(&answer.errors),
         };
         if let Some(trouble) = &answer.trouble {
@@ -188,6 +193,10 @@ impl Collection<'_> {
         let gap = Gap { kind, which, why, is_denied };
         self.gaps.push(gap.clone());
         self.sink.gap(gap);
+    }
+
+    pub(super) fn note(&mut self, path: String, what: String) {
+        self.sink.note(path, what);
     }
 
     /// Whether what was refused was refused for want of rights.

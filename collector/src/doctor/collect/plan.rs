@@ -65,7 +65,7 @@ struct Row(&'static str, Kind, Program, &'static [&'static str], Limit, Where, b
 
 /// What needs no answer of another. The longest comes first: others run beside it.
 const ROWS: &[Row] = &{
-    use Kind::{Boot, Links, Maps, Ports, Programs, Sessions, Store, System, Traces, WfpState};
+    use Kind::{Boot, Links, Maps, Ports, Programs, Sessions, Store, System, WfpState};
     use Program::{Bcdedit, Bpftool, Logman, Netsh, Reg, W32tm};
     use Where::{File, Key, Output};
     [
@@ -123,7 +123,7 @@ const ROWS: &[Row] = &{
         Row("ports/ipv4.txt", Ports, Netsh, &excluded::<4>(), SHORT, Output, false),
         Row("ports/ipv6.txt", Ports, Netsh, &excluded::<6>(), SHORT, Output, false),
         Row(CLOCK, System, W32tm, &["/query", "/status", "/verbose"], SHORT, Output, false),
-        Row(AUTOLOGGERS, Traces, Reg, &AUTOLOGGER_KEYS, LISTS, Output, false),
+        Row(AUTOLOGGERS, Sessions, Reg, &AUTOLOGGER_KEYS, LISTS, Output, false),
     ]
 };
 
@@ -150,7 +150,8 @@ pub(super) fn first() -> Vec<Ask> {
         path: (*path).to_owned(),
         kind: *kind,
         is_read: ![CLOCK, AUTOLOGGERS].contains(path),
-        which: None,
+        // Of several keys one may be withheld.
+        which: words.get(1).filter(|_| *program == Program::Reg).map(|it| (*it).to_owned()),
         program: *program,
         arguments: words.iter().map(|it| (*it).to_owned()).collect(),
         limit: *limit,

@@ -1,7 +1,7 @@
 //! One run of a tool: bounded in time and output, and ended with all that it started.
 //!
-//! Neither a pipe that a grandchild holds nor a process that cannot be killed, as one that waits for
-//! a driver, is waited for longer than a moment.
+//! Neither a pipe that a grandchild holds nor a process that cannot be killed, as one that waits
+//! for a driver, is waited for longer than a moment.
 
 use super::interrupt::Interrupt;
 use core::fmt;

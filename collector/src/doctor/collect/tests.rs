@@ -27,6 +27,10 @@ struct Stand {
 /// What came of a collection.
 struct Collected {
     files: BTreeMap<String, String>,
+    /// Paths of files that were there before.
+    old: Vec<String>,
+    /// Paths, and what there is to say of them.
+    notes: Vec<(String, String)>,
     gaps: Vec<Gap>,
     took: Duration,
 }
@@ -82,15 +86,17 @@ impl Stand {
         let bundle = Bundle::open(&zip).unwrap();
         let told: Vec<Gap> = bundle.manifest().unwrap().gaps().collect();
         assert_eq!(told, gaps, "the manifest has every gap");
-        let mut files = BTreeMap::new();
+        let told_notes = bundle.manifest().unwrap().notes().collect();
+        let (mut files, mut old) = (BTreeMap::new(), Vec::new());
         let notes = bundle.each(&mut |mut item| {
             let mut bytes = Vec::new();
             item.content.read_to_end(&mut bytes).unwrap();
+            old.extend(item.about.is_old.then(|| item.about.path.clone()));
             files.insert(item.about.path, String::from_utf8_lossy(&bytes).into_owned());
             Ok(())
         });
         assert_eq!(notes.unwrap(), [], "hashes hold");
-        Collected { files, gaps, took }
+        Collected { files, old, notes: told_notes, gaps, took }
     }
 
     fn in_memory(&self, options: &Options) -> Memory {
@@ -110,6 +116,12 @@ impl Stand {
 }
 
 impl Collected {
+    /// The file that this is said of.
+    fn noted(&self, word: &str) -> &str {
+        let found = self.notes.iter().find(|(_, what)| what.contains(word));
+        found.map_or_else(|| panic!("no note says {word}: {:#?}", self.notes), |(path, _)| path)
+    }
+
     fn gap(&self, word: &str) -> &Gap {
         let found = self.gaps.iter().find(|it| it.why.contains(word));
         found.unwrap_or_else(|| panic!("no gap says {word}: {:#?}", self.gaps))

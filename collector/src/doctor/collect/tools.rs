@@ -104,8 +104,8 @@ impl Tools {
 }
 
 fn not_windows() -> Failure {
-    let hint = "collect on the machine in question with `weir doctor --collect FILE.zip`, and judge \
-                that here with --from FILE.zip";
+    let hint = "collect on the machine in question with `weir doctor --collect FILE.zip`, and \
+                judge that here with --from FILE.zip";
     Failure::new(ExitCode::NotWindows, "collect evidence: this is not Windows", hint)
 }
 

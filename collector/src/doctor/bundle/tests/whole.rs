@@ -18,6 +18,7 @@ fn about() -> About {
         exit_code: Some(-5),
         took_ms: Some(12),
         is_cut: true,
+        is_old: true,
         stderr: Some("a\nb".to_owned()),
     }
 }
@@ -60,6 +61,35 @@ fn what_is_written_is_read_back_from_a_folder_and_from_a_zip() {
     }
 }
 
+/// Says that it is longer than it turns out to be.
+struct Ending(Cursor<Vec<u8>>, usize);
+
+impl std::io::Read for Ending {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let bytes = self.1.min(buffer.len());
+        self.1 -= bytes;
+        self.0.read(&mut buffer[..bytes])
+    }
+}
+
+impl std::io::Seek for Ending {
+    fn seek(&mut self, to: std::io::SeekFrom) -> std::io::Result<u64> {
+        self.0.seek(to)
+    }
+}
+
+#[test]
+fn a_copy_that_ended_before_its_file_is_marked_as_cut() {
+    for name in ["folder", "cut.zip"] {
+        let stand = Stand::new();
+        write(&stand, name, &mut Ending(Cursor::new(vec![1; 9]), 4));
+        let bundle = Bundle::open(&stand.path(name)).unwrap();
+        let entry = bundle.manifest().unwrap().files[1].clone();
+        assert_eq!((entry.bytes, entry.cut), (4, true), "{name}");
+        assert_eq!(read(&stand.path(name)).unwrap().notes, [], "the hash is of what is there");
+    }
+}
+
 #[test]
 fn a_manifest_has_the_words_that_are_promised() {
     let stand = Stand::new();
@@ -68,7 +98,7 @@ fn a_manifest_has_the_words_that_are_promised() {
     let value: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!((&value["format"], &value["version"]), (&"weir-evidence".into(), &1.into()));
     let file = &value["files"][0];
-    let words = "path kind sha256 bytes command exit_code took_ms cut stderr";
+    let words = "path kind sha256 bytes command exit_code took_ms cut old stderr";
     for word in words.split(' ') {
         assert!(!file[word].is_null(), "{word}");
     }
@@ -117,6 +147,9 @@ fn files_that_are_not_as_the_manifest_says_are_noted() {
     assert!(told.of(WFP).contains("not there"), "{told:?}");
     assert!(told.of("more.txt").contains("does not name it"), "{told:?}");
     assert_eq!(told.notes.len(), 3);
+    let notes = Bundle::open(&folder).unwrap().each(&mut |_| Ok(())).unwrap();
+    let read: Vec<&str> = notes.iter().filter(|it| it.is_read).map(|it| it.path.as_str()).collect();
+    assert_eq!(read, ["more.txt", BFE], "only what is not there could not be read");
 }
 
 #[test]

@@ -6,8 +6,8 @@ use core::time::Duration;
 use std::time::Instant;
 use weir_stages::checks::Kind;
 
-const UPDATE: &str = "logman.exe update trace weir-doctor -p {394f321c-5cf4-404c-aa34-4df1428a7f9c} \
-                      0xffffffffffffffff 0xff -ets";
+const UPDATE: &str = "logman.exe update trace weir-doctor -p \
+                      {394f321c-5cf4-404c-aa34-4df1428a7f9c} 0xffffffffffffffff 0xff -ets";
 const STOP: &str = "logman.exe stop weir-doctor -ets";
 
 /// A logman that writes the file.
@@ -85,7 +85,8 @@ fn a_recording_is_ended_where_the_bundle_cannot_be_written() {
     // What was recorded has the path of a folder that is in its way.
     stand.does(
         "logman.exe",
-        r#"if [ "$1" = create ]; then mkdir -p "$here/out/traces/weir-doctor.etl"; echo t > "$5"; fi"#,
+        "if [ \"$1\" = create ]; then mkdir -p \"$here/out/traces/weir-doctor.etl\"; \
+         echo t > \"$5\"; fi",
     );
     let (options, folder) = (options(&stand, Duration::from_millis(50)), stand.path("out"));
     let outcome = into_bundle(&options, &folder, &Interrupt::default(), &mut |_| {});

@@ -1,6 +1,8 @@
 //! Traces that are there already. Windows' folder is that of the tools here.
 
+use super::super::Interrupt;
 use super::Stand;
+use core::time::Duration;
 use std::path::PathBuf;
 use weir_etl::FileTime;
 use weir_etl::write::{Options, TraceWriter};
@@ -58,8 +60,49 @@ fn what_is_no_trace_is_not_carried_whatever_it_is_called() {
     std::os::unix::fs::symlink(secret, stand.path("Logs/eBPF/link.etl")).unwrap();
     let collected = stand.collect(&stand.options());
     assert!(!collected.files.keys().any(|it| it.starts_with("traces/")));
-    let gap = collected.gap("no event trace");
-    assert_eq!((gap.kind, gap.which.as_deref()), (Kind::Traces, Some("password.etl")));
+    assert!(collected.noted("no event trace").ends_with("password.etl"));
+    assert_lacks_no_trace(&collected);
+}
+
+/// Old traces are nothing that a check waits for.
+fn assert_lacks_no_trace(collected: &super::Collected) {
+    assert!(!collected.gaps.iter().any(|it| it.kind == Kind::Traces), "{:#?}", collected.gaps);
+}
+
+#[test]
+fn traces_from_before_are_marked_and_never_collected_for_who_judges_at_once() {
+    let stand = Stand::new();
+    put(&stand, "Logs/eBPF/ebpf_trace_000001.etl", &trace());
+    let collected = stand.collect(&stand.options());
+    assert_eq!(collected.old, ["traces/ebpf_trace_000001.etl"]);
+    let memory = stand.in_memory(&stand.options());
+    assert!(!memory.items.iter().any(|it| it.about.path.starts_with("traces/")));
+}
+
+#[test]
+fn a_recording_is_not_from_before() {
+    let stand = Stand::new();
+    stand.does("logman.exe", "if [ \"$1\" = create ]; then echo t > \"$5\"; fi");
+    let trace = Some(Duration::from_millis(10));
+    let collected = stand.collect(&super::Options { trace, ..stand.options() });
+    assert!(collected.files.contains_key("traces/weir-doctor.etl"));
+    assert_eq!(collected.old, [""; 0]);
+}
+
+#[test]
+fn copying_ends_in_time_and_at_ctrl_c() {
+    let stand = Stand::new();
+    put(&stand, "Logs/eBPF/a.etl", &trace());
+    let late = stand.collect(&super::Options { time_max: Duration::ZERO, ..stand.options() });
+    assert!(late.noted("took too long").ends_with("a.etl"));
+    let interrupt = Interrupt::default();
+    interrupt.press();
+    let pressed = stand.collect_until(&stand.options(), &interrupt);
+    assert!(pressed.noted("Ctrl-C").ends_with("a.etl"));
+    for collected in [late, pressed] {
+        assert!(!collected.files.contains_key("traces/a.etl"));
+        assert_lacks_no_trace(&collected);
+    }
 }
 
 #[test]
@@ -68,11 +111,14 @@ fn of_many_traces_the_newest_are_taken() {
     for number in 0..10 {
         let path = put(&stand, &format!("Logs/eBPF/{number}.etl"), &trace());
         let file = std::fs::File::options().write(true).open(path).unwrap();
-        let time = std::time::UNIX_EPOCH + core::time::Duration::from_secs(1_000_000 + number);
+        let time = std::time::UNIX_EPOCH + Duration::from_secs(1_000_000 + number);
         file.set_modified(time).unwrap();
     }
     let collected = stand.collect(&stand.options());
     assert_eq!(collected.files.keys().filter(|it| it.starts_with("traces/")).count(), 8);
     assert!(collected.files.contains_key("traces/9.etl"));
-    assert!(collected.gap("2 older traces").which.is_none());
+    let left = collected.notes.iter().filter(|(_, what)| what.contains("8 newer traces"));
+    let left: Vec<&str> = left.filter_map(|(path, _)| path.rsplit('/').next()).collect();
+    assert_eq!(left, ["1.etl", "0.etl"]);
+    assert_lacks_no_trace(&collected);
 }
