@@ -37,8 +37,10 @@ pub(crate) fn programs(name: &str) -> String {
     )
 }
 
-const LINK: &str = r#"[{ "id": 262403, "type": 2, "prog_id": 196867, "cgroup_id": 0, "attach_type": "cgroup/connect4" }]"#;
-const MAPS: &str = r#"[{ "id": 66054, "type": "hash", "name": "policy_map", "flags": 0, "bytes_key": 24, "bytes_value": 24, "max_entries": 10 }]"#;
+const LINK: &str = r#"[{ "id": 262403, "type": 2, "prog_id": 196867, "cgroup_id": 0,
+    "attach_type": "cgroup/connect4" }]"#;
+const MAPS: &str = r#"[{ "id": 66054, "type": "hash", "name": "policy_map", "flags": 0,
+    "bytes_key": 24, "bytes_value": 24, "max_entries": 10 }]"#;
 
 /// A folder with these files.
 pub(crate) fn folder(files: &[(&str, String)]) -> TempDir {

@@ -1,5 +1,5 @@
-/* Stands for a tool of Windows in tests. Beside the program NAME.exe may be NAME.does, words that say
- * what it does, and NAME.out, which it prints. What it was asked is noted in `asked`.
+/* Stands for a tool of Windows in tests. Beside the program NAME.exe may be NAME.does, words that
+ * say what it does, and NAME.out, which it prints. What it was asked is noted in `asked`.
  *
  *   hangs      starts a program that holds its output, and never ends
  *   leaves     starts such a program, answers and ends
