@@ -153,7 +153,7 @@ fn listed(
         );
         let registered = if callout.is_registered() { "registered" } else { "not registered" };
         let line = format!(
-            "callout {} `{}` at {}: {registered}, asked by {filters} filters, {sublayer}{}",
+            "callout {} `{}` at {}: {registered}, filters that ask it: {filters}, {sublayer}{}",
             callout.key,
             callout.name,
             callout.layer,

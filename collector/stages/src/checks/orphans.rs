@@ -26,8 +26,10 @@ pub(super) fn of_ebpf(evidence: &Evidence) -> Judgement {
     if is_empty && evidence.links.as_ref().is_some_and(is_nothing) {
         let stale: Vec<&Filter> = objects.filters().filter(|it| is_ours(it)).collect();
         if !stale.is_empty() {
-            let found =
-                format!("nothing is attached, and {} filters of eBPF are still there", stale.len());
+            let found = format!(
+                "nothing is attached, and filters of eBPF are still there: {}",
+                stale.len()
+            );
             let judgement = Judgement::warn(found)
                 .because(
                     "a program was detached and its filters were not deleted; they cost \
@@ -68,10 +70,10 @@ fn orphans(
     let found = match (orphans.len(), blocking) {
         (0, _) => return None,
         (count, 0) => {
-            format!("{count} filters ask a callout that is gone; they let pass what they match")
+            format!("filters whose callout is gone: {count}; they let pass what they match")
         }
         (count, blocking) => format!(
-            "{count} filters ask a callout that is gone; {blocking} of them block what they match"
+            "filters whose callout is gone: {count}, of which block what they match: {blocking}"
         ),
     };
     let judgement = Judgement::fail(found).because(

@@ -92,12 +92,9 @@ fn judge(check: &Check, evidence: &Evidence) -> Judgement {
     }
     let judgement = (check.judge)(evidence);
     let by_system = evidence.system.as_ref().and_then(|it| it.is_elevated);
-    let elevated = by_system.or(evidence.is_elevated);
+    let without = [by_system, evidence.is_elevated].contains(&Some(false));
     // Windows' tools leave out what the account may not see, and what is left looks well.
-    if judgement.verdict == Verdict::Ok
-        && check.privilege == Privilege::Elevated
-        && elevated == Some(false)
-    {
+    if judgement.verdict == Verdict::Ok && check.privilege == Privilege::Elevated && without {
         let found =
             format!("was collected without {}, so it cannot be known", check.privilege.name());
         return Judgement::unknown(found, &[]);

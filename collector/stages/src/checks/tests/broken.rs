@@ -168,8 +168,9 @@ fn a_range_that_an_administrator_made_and_one_of_the_other_family_are_in_nobodys
 #[test]
 fn what_a_manifest_says_of_rights_counts_where_nothing_else_does() {
     let mut evidence = healthy();
-    evidence.system = None;
     evidence.is_elevated = Some(false);
+    assert_eq!(verdict(&Report::of(&evidence), "WD0301"), Verdict::Unknown);
+    evidence.system = None;
     assert_eq!(verdict(&Report::of(&evidence), "WD0301"), Verdict::Unknown);
 }
 
