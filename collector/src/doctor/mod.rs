@@ -109,6 +109,3 @@ fn explain(id: &str, out: &mut impl Write) -> Result<Verdict, Failure> {
     output::print(terminal::explain(check).as_bytes(), out)?;
     Ok(Verdict::Ok)
 }
-
-#[cfg(test)]
-mod tests;
