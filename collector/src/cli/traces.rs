@@ -22,7 +22,7 @@ pub struct TracesArgs {
     pub load: Option<String>,
 
     /// Only the events of connections from, to or redirected to this address and port, as in
-    /// 192.0.2.1:443 or [2001:db8::1]:443.
+    /// 192.0.2.1:443; an address of IPv6 stands in brackets.
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub connection: Option<SocketAddr>,
 
