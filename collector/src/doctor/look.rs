@@ -184,7 +184,11 @@ pub(super) fn at_this_machine(args: &DoctorArgs) -> Result<Looked, Failure> {
 
 /// Looks at the machine for its collector, whose own figures these are.
 #[cfg(windows)]
-pub(super) fn for_the_collector(bpftool: Option<PathBuf>, page: &str) -> Result<Evidence, Failure> {
+pub(super) fn for_the_collector(
+    bpftool: Option<PathBuf>,
+    listens_at: SocketAddr,
+    page: &str,
+) -> Result<Evidence, Failure> {
     let options = Options { bpftool, collector: None, ..Options::default() };
     let nobody_presses = Interrupt::default();
     let Memory { items, gaps } = collect::into_memory(&options, &nobody_presses, &mut |_| {})?;
