@@ -97,7 +97,7 @@ fn truth(text: &str) -> Vec<&str> {
     let is_other = |line: &&str| {
         let other = ["#", "process_", "weir_series_active"];
         let aged = ["weir_flow_detail", "weir_flow_undecided_old", "weir_flow_stuck"];
-        let now = ["weir_driver_up", "weir_bfe_up", "weir_web_", "weir_wfp_"];
+        let now = ["weir_driver_up", "weir_bfe_up", "weir_web_", "weir_wfp_", "weir_doctor_"];
         let starts = [&other[..], &aged, &now].concat();
         // No session asks for flows that nobody inspects.
         starts.iter().any(|start| line.starts_with(start))
