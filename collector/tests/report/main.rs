@@ -120,7 +120,8 @@ fn what_is_expected_is_said_on_the_command_line() {
     let object = concat!(env!("CARGO_MANIFEST_DIR"), "/../driver/programs/obj/tls_sni_block.o");
     let (report, _) = json(folder.path(), &["--object", object]);
     assert_eq!(verdict(&report, "WD0401"), "ok");
-    let (report, code) = json(folder.path(), &["--object", env!("CARGO_BIN_EXE_weir")]);
+    let (report, code) =
+        json(folder.path(), &["--object", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]);
     assert_eq!((verdict(&report, "WD0401"), code), ("fail", 2));
 }
 
